@@ -1,0 +1,143 @@
+//! What the flags, the environment and the profile say together, as plain data.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Environment;
+use crate::error::{Error, Result};
+
+/// How stdout looks where a table or a summary is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutputFormat {
+    /// For a person.
+    #[default]
+    Text,
+    /// For a program.
+    Json,
+}
+
+/// What the command line said; nothing is resolved yet.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    pub project_dir: Option<PathBuf>,
+    pub profiles_dir: Option<PathBuf>,
+    pub target: Option<String>,
+    /// YAML or JSON mapping, as dbt takes it.
+    pub vars: Option<String>,
+    pub threads: Option<usize>,
+    pub data: Option<PathBuf>,
+    /// A day as `YYYY-MM-DD`.
+    pub date: Option<String>,
+    pub select: Vec<String>,
+    pub exclude: Vec<String>,
+    pub full_refresh: bool,
+    pub fail_fast: bool,
+    pub dry_run: bool,
+    pub output: OutputFormat,
+    pub quiet: bool,
+    pub verbose: bool,
+}
+
+/// What the chosen target of `profiles.yml` says.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileValues {
+    pub profile: String,
+    pub target: String,
+    /// Path of the DuckDB file, as written; `:memory:` is allowed.
+    pub path: String,
+    pub schema: String,
+    pub threads: Option<usize>,
+    /// DuckDB's `SET name = value`, as dbt-duckdb's `settings`.
+    pub settings: Vec<(String, String)>,
+}
+
+/// Where things lie. Only `events` moves with `--data`.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// The project folder, absolute.
+    pub root: PathBuf,
+    /// Where event files are read from.
+    pub events: PathBuf,
+}
+
+impl Layout {
+    /// The embedded system of record.
+    pub fn raw_store(&self) -> PathBuf {
+        self.root.join("data").join("raw_store.duckdb")
+    }
+
+    /// What is published when no BigQuery is configured: a link to the newest publication.
+    pub fn published(&self) -> PathBuf {
+        self.root.join("data").join("published")
+    }
+
+    /// Reports, one folder a day.
+    pub fn reports(&self) -> PathBuf {
+        self.root.join("reports")
+    }
+
+    /// A path as a person wants to read it: relative to the project where it lies inside.
+    pub fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+}
+
+/// Everything that was asked, resolved.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub flags: Flags,
+    pub layout: Layout,
+    pub profile: ProfileValues,
+    /// The warehouse file, absolute; `None` is in memory.
+    pub warehouse: Option<PathBuf>,
+    /// How many nodes run at once.
+    pub threads: usize,
+}
+
+impl Settings {
+    /// The project folder that the flags mean, absolute: `--project-dir`, else `DBT_PROJECT_DIR`, else the nearest
+    /// folder from the working directory upwards that holds `dbt_project.yml`.
+    ///
+    /// # Errors
+    /// When there is no such folder.
+    pub fn project_root(flags: &Flags) -> Result<PathBuf> {
+        let working = std::env::current_dir().map_err(|error| Error::call("cannot tell the working directory").because(error))?;
+        let named = flags.project_dir.clone().or_else(|| std::env::var_os("DBT_PROJECT_DIR").map(PathBuf::from));
+        if let Some(named) = named {
+            let root = working.join(&named);
+            if root.join("dbt_project.yml").is_file() {
+                return Ok(root.canonicalize().unwrap_or(root));
+            }
+            return Err(Error::call(format!("no `dbt_project.yml` in `{}`", named.display()))
+                .help("name the folder that holds it with `--project-dir`"));
+        }
+        working
+            .ancestors()
+            .find(|folder| folder.join("dbt_project.yml").is_file())
+            .map(Path::to_path_buf)
+            .ok_or_else(|| {
+                Error::call("no `dbt_project.yml` here or in any folder above")
+                    .help("change to the project folder, or name it with `--project-dir`")
+            })
+    }
+
+    /// Puts flags, environment and profile together.
+    pub fn resolve(flags: Flags, root: PathBuf, environment: &Environment, profile: ProfileValues) -> Result<Self> {
+        let working = std::env::current_dir().map_err(|error| Error::call("cannot tell the working directory").because(error))?;
+        let events = match &flags.data {
+            Some(data) => working.join(data),
+            None => root.join(environment.get("CP_DATA").unwrap_or("data")),
+        };
+        let warehouse = (profile.path != ":memory:").then(|| root.join(&profile.path));
+        let threads = match (flags.threads, environment.get("CP_THREADS")) {
+            (Some(threads), _) => threads,
+            (None, Some(text)) => text
+                .parse()
+                .map_err(|_| Error::call(format!("`CP_THREADS` is `{text}`, which is no number of threads")))?,
+            (None, None) => profile.threads.unwrap_or(4),
+        };
+        if threads == 0 {
+            return Err(Error::call("`--threads 0` would run nothing").help("name 1 or more"));
+        }
+        Ok(Self { flags, layout: Layout { root, events }, profile, warehouse, threads })
+    }
+}

@@ -1,0 +1,238 @@
+//! Opening a database, and talking to it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use duckdb::{AccessMode, Config, Connection, InterruptHandle, types::ToSql};
+
+use crate::engine::SqlError;
+use crate::engine::Table;
+use crate::engine::value;
+use crate::error::{Error, Result};
+
+/// How long an engine waits for another process that holds the file.
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+
+/// One open DuckDB database.
+pub struct Engine {
+    root: Mutex<Connection>,
+    path: Option<PathBuf>,
+}
+
+impl Engine {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    /// When another process holds the file, when a newer DuckDB made it, or when it is no database.
+    pub fn open(path: &Path) -> Result<Self> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Error::call(format!("cannot make the folder `{}`", folder.display())).because(error))?;
+        }
+        Self::connect(path, AccessMode::ReadWrite)
+    }
+
+    /// Opens an existing file for reading.
+    ///
+    /// # Errors
+    /// As [`Engine::open`], and when there is no such file.
+    pub fn open_read_only(path: &Path) -> Result<Self> {
+        if !path.is_file() {
+            return Err(Error::call(format!("there is no warehouse at `{}`", path.display())).help("run `cp build` first"));
+        }
+        Self::connect(path, AccessMode::ReadOnly)
+    }
+
+    /// A database that is gone when the engine is dropped.
+    pub fn in_memory() -> Result<Self> {
+        let connection = configuration(AccessMode::Automatic)
+            .and_then(Connection::open_in_memory_with_flags)
+            .map_err(|error| Error::call("cannot open a database in memory").because(error))?;
+        Self::prepared(connection, None)
+    }
+
+    fn connect(path: &Path, mode: AccessMode) -> Result<Self> {
+        let started = Instant::now();
+        loop {
+            match configuration(mode.clone()).and_then(|config| Connection::open_with_flags(path, config)) {
+                Ok(connection) => return Self::prepared(connection, Some(path.to_path_buf())),
+                Err(error) if is_locked(&error) && started.elapsed() < LOCK_PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                Err(error) => return Err(cannot_open(path, &error)),
+            }
+        }
+    }
+
+    fn prepared(connection: Connection, path: Option<PathBuf>) -> Result<Self> {
+        connection
+            .execute_batch("set timezone = 'UTC'; set enable_progress_bar = false; set errors_as_json = false")
+            .map_err(|error| Error::call("cannot configure the database").because(error))?;
+        Ok(Self { root: Mutex::new(connection), path })
+    }
+
+    /// A connection of its own, for one thread.
+    pub fn session(&self) -> Result<Session> {
+        let root = self.root.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let connection = root.try_clone().map_err(|error| Error::call("cannot connect to the database").because(error))?;
+        Ok(Session { connection })
+    }
+
+    /// The file, if the database has one.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// DuckDB's version, as in `v1.5.6`.
+    pub fn version(&self) -> String {
+        let root = self.root.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        root.version().unwrap_or_else(|_| "unknown".to_string())
+    }
+}
+
+fn configuration(mode: AccessMode) -> duckdb::Result<Config> {
+    // A pipeline must not fetch code at run time, so extensions are neither loaded nor installed by themselves.
+    Config::default().access_mode(mode)?.enable_autoload_extension(false)
+}
+
+fn is_locked(error: &duckdb::Error) -> bool {
+    error.to_string().contains("Could not set lock on file")
+}
+
+fn cannot_open(path: &Path, error: &duckdb::Error) -> Error {
+    let text = error.to_string();
+    let failed = Error::call(format!("cannot open `{}`", path.display()));
+    if is_locked(error) {
+        let holder = text.split("Conflicting lock is held in ").nth(1).and_then(|rest| rest.split(". See").next());
+        return failed
+            .because(format!("another process holds it: {}", holder.unwrap_or("unknown")))
+            .help("close the other program, or wait until it is done");
+    }
+    if text.contains("newer version of DuckDB") || text.contains("storage version") || text.contains("version number") {
+        return failed
+            .because(format!("a DuckDB newer than the {} in this `cp` made it", env!("CARGO_PKG_VERSION_DUCKDB")))
+            .help("upgrade `cp`; the warehouse can also be moved away and rebuilt with `cp build`");
+    }
+    failed.because(value::one_line(&text)).help("is it a DuckDB file, and may you read and write it?")
+}
+
+/// Stops the statement that a session is running, from another thread.
+pub struct Interrupt(Arc<InterruptHandle>);
+
+impl Interrupt {
+    /// The running statement fails; its transaction is rolled back.
+    pub fn stop(&self) {
+        self.0.interrupt();
+    }
+}
+
+/// A value on its way into a table.
+#[derive(Debug, Clone, Copy)]
+pub enum Cell<'a> {
+    Null,
+    Text(&'a str),
+    Integer(i64),
+    /// Microseconds since 1970, UTC.
+    Timestamp(i64),
+}
+
+impl ToSql for Cell<'_> {
+    fn to_sql(&self) -> duckdb::Result<duckdb::types::ToSqlOutput<'_>> {
+        use duckdb::types::{TimeUnit, ToSqlOutput, Value, ValueRef};
+        Ok(match *self {
+            Cell::Null => ToSqlOutput::Owned(Value::Null),
+            Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Cell::Integer(number) => ToSqlOutput::Owned(Value::BigInt(number)),
+            Cell::Timestamp(micros) => ToSqlOutput::Owned(Value::Timestamp(TimeUnit::Microsecond, micros)),
+        })
+    }
+}
+
+/// One connection to a database.
+pub struct Session {
+    connection: Connection,
+}
+
+impl Session {
+    /// Runs one or more statements.
+    pub fn run(&self, sql: &str) -> Result<(), SqlError> {
+        self.connection.execute_batch(sql).map_err(|error| SqlError::new(&error.to_string(), sql))
+    }
+
+    /// Runs one statement with values for its `?`; says how many rows it changed.
+    pub fn execute(&self, sql: &str, values: &[Cell<'_>]) -> Result<u64, SqlError> {
+        let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
+        self.connection
+            .execute(sql, values.as_slice())
+            .map(|rows| rows as u64)
+            .map_err(|error| SqlError::new(&error.to_string(), sql))
+    }
+
+    /// Runs a query and returns all its rows.
+    pub fn query(&self, sql: &str) -> Result<Table, SqlError> {
+        self.query_with(sql, &[])
+    }
+
+    /// Runs a query with values for its `?`.
+    pub fn query_with(&self, sql: &str, values: &[Cell<'_>]) -> Result<Table, SqlError> {
+        let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
+        let failed = |error: duckdb::Error| SqlError::new(&error.to_string(), sql);
+        let mut statement = self.connection.prepare(sql).map_err(failed)?;
+        let mut rows = statement.query(values.as_slice()).map_err(failed)?;
+        value::collect(&mut rows).map_err(failed)
+    }
+
+    /// Runs a query whose answer is too big to hold, and hands out its rows one by one.
+    ///
+    /// # Errors
+    /// The query's own, as an error about the data, or whatever `each` returns.
+    pub fn for_each(&self, sql: &str, mut each: impl FnMut(Vec<crate::engine::Value>) -> Result<()>) -> Result<()> {
+        let failed = |error: duckdb::Error| Error::from(SqlError::new(&error.to_string(), sql));
+        let mut statement = self.connection.prepare(sql).map_err(failed)?;
+        let mut rows = statement.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            each(value::row(row).map_err(failed)?)?;
+        }
+        Ok(())
+    }
+
+    /// The first column of the first row as a whole number; 0 where there is no row.
+    pub fn count(&self, sql: &str) -> Result<i64, SqlError> {
+        Ok(self.query(sql)?.rows.first().and_then(|row| row.first()?.as_integer()).unwrap_or(0))
+    }
+
+    /// Appends rows to a table in the fastest way there is. `schema` and `table` are unquoted names.
+    pub fn append<'a, R>(&self, schema: &str, table: &str, rows: impl IntoIterator<Item = R>) -> Result<(), SqlError>
+    where
+        R: AsRef<[Cell<'a>]>,
+    {
+        let failed = |error: duckdb::Error| SqlError::new(&error.to_string(), table);
+        let mut appender = self.connection.appender_to_db(table, schema).map_err(failed)?;
+        for row in rows {
+            appender.append_row(duckdb::appender_params_from_iter(row.as_ref())).map_err(failed)?;
+        }
+        appender.flush().map_err(failed)
+    }
+
+    /// Runs `work` in one transaction: all of it happens, or nothing.
+    pub fn transaction<T, E: From<SqlError>>(&self, work: impl FnOnce(&Self) -> Result<T, E>) -> Result<T, E> {
+        self.run("begin transaction")?;
+        match work(self) {
+            Ok(value) => {
+                self.run("commit")?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The first error is the one to tell; a failed statement may have ended the transaction already.
+                let _ = self.run("rollback");
+                Err(error)
+            }
+        }
+    }
+
+    /// A handle by which another thread can stop what this session runs.
+    pub fn interrupt(&self) -> Interrupt {
+        Interrupt(self.connection.interrupt_handle())
+    }
+}

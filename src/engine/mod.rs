@@ -1,0 +1,14 @@
+//! DuckDB: the only place that says `duckdb::`.
+//!
+//! An [`Engine`] is one open database; a [`Session`] is one connection to it, and each thread has its own. Results
+//! come back as a [`Table`] of [`Value`]s; a failing statement as an [`SqlError`] with its place in the SQL.
+
+mod database;
+mod relation;
+mod sql_error;
+mod value;
+
+pub use database::{Cell, Engine, Interrupt, Session};
+pub use relation::RelationKind;
+pub use sql_error::SqlError;
+pub use value::{Column, Table, Value};

@@ -1,0 +1,72 @@
+//! Tables and views by name: whether they are there, what columns they have, and how one takes another's place.
+
+use crate::engine::Cell;
+use crate::engine::Column;
+use crate::engine::Session;
+use crate::engine::SqlError;
+use crate::name::Relation;
+use crate::name::quote;
+
+/// What stands behind a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelationKind {
+    Table,
+    View,
+}
+
+impl RelationKind {
+    /// The word SQL uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::View => "view",
+        }
+    }
+}
+
+impl Session {
+    /// The catalog this session works in: the warehouse file's name, or `memory`.
+    pub fn database(&self) -> Result<String, SqlError> {
+        Ok(self.query("select current_database()")?.rows[0][0].to_string())
+    }
+
+    /// What stands behind the name, or `None`.
+    pub fn kind_of(&self, relation: &Relation) -> Result<Option<RelationKind>, SqlError> {
+        let found = self.query_with(
+            "select table_type from information_schema.tables
+             where table_catalog = ? and table_schema = ? and table_name = ?",
+            &[Cell::Text(&relation.database), Cell::Text(&relation.schema), Cell::Text(&relation.name)],
+        )?;
+        Ok(found.rows.first().map(|row| match row[0].to_string().as_str() {
+            "VIEW" => RelationKind::View,
+            _ => RelationKind::Table,
+        }))
+    }
+
+    /// The columns of a table or view, in order; empty where there is none.
+    pub fn columns_of(&self, relation: &Relation) -> Result<Vec<Column>, SqlError> {
+        let found = self.query_with(
+            "select column_name, data_type from duckdb_columns()
+             where database_name = ? and schema_name = ? and table_name = ? order by column_index",
+            &[Cell::Text(&relation.database), Cell::Text(&relation.schema), Cell::Text(&relation.name)],
+        )?;
+        Ok(found
+            .rows
+            .iter()
+            .map(|row| Column { name: row[0].to_string(), data_type: row[1].to_string() })
+            .collect())
+    }
+
+    /// Drops whatever stands behind the name.
+    pub fn drop(&self, relation: &Relation) -> Result<(), SqlError> {
+        match self.kind_of(relation)? {
+            Some(kind) => self.run(&format!("drop {} {relation}", kind.as_str())),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the schema unless it is there. Call it before the parallel walk: two at once would conflict.
+    pub fn make_schema(&self, database: &str, schema: &str) -> Result<(), SqlError> {
+        self.run(&format!("create schema if not exists {}.{}", quote(database), quote(schema)))
+    }
+}
