@@ -34,7 +34,9 @@ fn main() {
     }
     if let Err(reason) = provide() {
         eprintln!("error: {reason}");
-        eprintln!("help: put DuckDB {DUCKDB_VERSION}'s library into a folder and name it with DUCKDB_LIB_DIR, or build with `--features bundled`");
+        eprintln!(
+            "help: put DuckDB {DUCKDB_VERSION}'s library into a folder and name it with DUCKDB_LIB_DIR, or build with `--features bundled`"
+        );
         std::process::exit(1);
     }
 }
@@ -69,7 +71,10 @@ fn provide() -> Result<(), String> {
 /// `target/<profile>`, where cargo puts the binaries: three folders above this script's own.
 fn profile_folder() -> Result<PathBuf, String> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo gave no OUT_DIR")?);
-    out.ancestors().nth(3).map(Path::to_path_buf).ok_or_else(|| format!("`{}` is not inside a target folder", out.display()))
+    out.ancestors()
+        .nth(3)
+        .map(Path::to_path_buf)
+        .ok_or_else(|| format!("`{}` is not inside a target folder", out.display()))
 }
 
 fn cache_folder() -> Result<PathBuf, String> {
@@ -106,15 +111,17 @@ fn place(from: &Path, to: &Path) -> Result<(), String> {
 fn fetch(package: &str, file: &str, sum: &str, to: &Path) -> Result<(), String> {
     let folder = to.parent().ok_or("the cache has no folder")?.join(format!("fetch-{}", std::process::id()));
     fs::create_dir_all(&folder).map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
-    let fetched = run(Command::new("npm").args(["pack", "--silent", &format!("{package}@{NPM_RELEASE}")]).current_dir(&folder))
-        .and_then(|archive| run(Command::new("tar").args(["-xzf", archive.trim()]).current_dir(&folder)))
-        .and_then(|_| {
-            let library = folder.join("package").join(file);
-            if !is_sound(&library, sum) {
-                return Err(format!("what `{package}` holds is not the library this build expects (SHA-256 differs)"));
-            }
-            place(&library, to)
-        });
+    let fetched = run(Command::new("npm")
+        .args(["pack", "--silent", &format!("{package}@{NPM_RELEASE}")])
+        .current_dir(&folder))
+    .and_then(|archive| run(Command::new("tar").args(["-xzf", archive.trim()]).current_dir(&folder)))
+    .and_then(|_| {
+        let library = folder.join("package").join(file);
+        if !is_sound(&library, sum) {
+            return Err(format!("what `{package}` holds is not the library this build expects (SHA-256 differs)"));
+        }
+        place(&library, to)
+    });
     let _ = fs::remove_dir_all(&folder);
     fetched.map_err(|reason| format!("cannot fetch DuckDB {DUCKDB_VERSION}: {reason}"))
 }

@@ -17,8 +17,8 @@ impl Environment {
         let mut values = BTreeMap::new();
         let path = project_dir.join(".env");
         if path.is_file() {
-            let entries = dotenvy::from_path_iter(&path)
-                .map_err(|_| Error::call(format!("cannot read `{}`", path.display())))?;
+            let entries =
+                dotenvy::from_path_iter(&path).map_err(|_| Error::call(format!("cannot read `{}`", path.display())))?;
             for (index, entry) in entries.enumerate() {
                 let (name, value) = entry.map_err(|_| {
                     Error::call(format!("entry {} of `{}` is not `NAME=value`", index + 1, path.display()))
@@ -29,9 +29,9 @@ impl Environment {
                 }
             }
         }
-        values.extend(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }));
+        values.extend(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        );
         Ok(Self(values))
     }
 

@@ -100,7 +100,8 @@ impl Settings {
     /// # Errors
     /// When there is no such folder.
     pub fn project_root(flags: &Flags) -> Result<PathBuf> {
-        let working = std::env::current_dir().map_err(|error| Error::call("cannot tell the working directory").because(error))?;
+        let working =
+            std::env::current_dir().map_err(|error| Error::call("cannot tell the working directory").because(error))?;
         let named = flags.project_dir.clone().or_else(|| std::env::var_os("DBT_PROJECT_DIR").map(PathBuf::from));
         if let Some(named) = named {
             let root = working.join(&named);
@@ -110,19 +111,18 @@ impl Settings {
             return Err(Error::call(format!("no `dbt_project.yml` in `{}`", named.display()))
                 .help("name the folder that holds it with `--project-dir`"));
         }
-        working
-            .ancestors()
-            .find(|folder| folder.join("dbt_project.yml").is_file())
-            .map(Path::to_path_buf)
-            .ok_or_else(|| {
+        working.ancestors().find(|folder| folder.join("dbt_project.yml").is_file()).map(Path::to_path_buf).ok_or_else(
+            || {
                 Error::call("no `dbt_project.yml` here or in any folder above")
                     .help("change to the project folder, or name it with `--project-dir`")
-            })
+            },
+        )
     }
 
     /// Puts flags, environment and profile together.
     pub fn resolve(flags: Flags, root: PathBuf, environment: &Environment, profile: ProfileValues) -> Result<Self> {
-        let working = std::env::current_dir().map_err(|error| Error::call("cannot tell the working directory").because(error))?;
+        let working =
+            std::env::current_dir().map_err(|error| Error::call("cannot tell the working directory").because(error))?;
         let events = match &flags.data {
             Some(data) => working.join(data),
             None => root.join(environment.get("CP_DATA").unwrap_or("data")),

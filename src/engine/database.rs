@@ -27,8 +27,9 @@ impl Engine {
     /// When another process holds the file, when a newer DuckDB made it, or when it is no database.
     pub fn open(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| Error::call(format!("cannot make the folder `{}`", folder.display())).because(error))?;
+            std::fs::create_dir_all(folder).map_err(|error| {
+                Error::call(format!("cannot make the folder `{}`", folder.display())).because(error)
+            })?;
         }
         Self::connect(path, AccessMode::ReadWrite)
     }
@@ -39,7 +40,9 @@ impl Engine {
     /// As [`Engine::open`], and when there is no such file.
     pub fn open_read_only(path: &Path) -> Result<Self> {
         if !path.is_file() {
-            return Err(Error::call(format!("there is no warehouse at `{}`", path.display())).help("run `cp build` first"));
+            return Err(
+                Error::call(format!("there is no warehouse at `{}`", path.display())).help("run `cp build` first")
+            );
         }
         Self::connect(path, AccessMode::ReadOnly)
     }
@@ -75,7 +78,8 @@ impl Engine {
     /// A connection of its own, for one thread.
     pub fn session(&self) -> Result<Session> {
         let root = self.root.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let connection = root.try_clone().map_err(|error| Error::call("cannot connect to the database").because(error))?;
+        let connection =
+            root.try_clone().map_err(|error| Error::call("cannot connect to the database").because(error))?;
         Ok(Session { connection })
     }
 

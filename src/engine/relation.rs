@@ -50,11 +50,7 @@ impl Session {
              where database_name = ? and schema_name = ? and table_name = ? order by column_index",
             &[Cell::Text(&relation.database), Cell::Text(&relation.schema), Cell::Text(&relation.name)],
         )?;
-        Ok(found
-            .rows
-            .iter()
-            .map(|row| Column { name: row[0].to_string(), data_type: row[1].to_string() })
-            .collect())
+        Ok(found.rows.iter().map(|row| Column { name: row[0].to_string(), data_type: row[1].to_string() }).collect())
     }
 
     /// Drops whatever stands behind the name.

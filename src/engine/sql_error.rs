@@ -37,7 +37,9 @@ impl SqlError {
         let mut lines = Vec::new();
         for line in message.lines().map(str::trim).filter(|line| !line.is_empty()) {
             match line.strip_prefix("Did you mean ").or_else(|| line.strip_prefix("Candidate bindings: ")) {
-                Some(candidates) => hint = Some(format!("did you mean {}?", candidates.trim_end_matches('?').replace('"', "`"))),
+                Some(candidates) => {
+                    hint = Some(format!("did you mean {}?", candidates.trim_end_matches('?').replace('"', "`")))
+                }
                 None => lines.push(line),
             }
         }
@@ -73,7 +75,11 @@ fn locate(excerpt: &str, sql: &str) -> Option<Range<usize>> {
         Some(_) => line.find(under)?,
         None => line.char_indices().nth(caret).map(|(at, _)| at).unwrap_or(line.len()),
     };
-    let word = line[offset..].chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).map(char::len_utf8).sum::<usize>();
+    let word = line[offset..]
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
+        .map(char::len_utf8)
+        .sum::<usize>();
     Some(start + offset..start + offset + word.max(usize::from(offset < line.len())))
 }
 

@@ -85,7 +85,9 @@ impl Value {
         match self {
             Self::Null => serde_json::Value::Null,
             Self::Boolean(flag) => json!(flag),
-            Self::Integer(number) => i64::try_from(*number).map_or_else(|_| json!(number.to_string()), |number| json!(number)),
+            Self::Integer(number) => {
+                i64::try_from(*number).map_or_else(|_| json!(number.to_string()), |number| json!(number))
+            }
             Self::Float(number) => json!(number),
             Self::List(values) => values.iter().map(Self::to_json).collect(),
             Self::Struct(fields) => fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect(),

@@ -172,7 +172,8 @@ impl NodeConfig {
 
     /// The columns a published table is ordered and compared by: `meta.key`, else `unique_key`.
     pub fn key(&self) -> Vec<String> {
-        let declared: Vec<_> = list(self.meta("key")).iter().filter_map(|name| name.as_str().map(str::to_string)).collect();
+        let declared: Vec<_> =
+            list(self.meta("key")).iter().filter_map(|name| name.as_str().map(str::to_string)).collect();
         if declared.is_empty() { self.unique_key() } else { declared }
     }
 }

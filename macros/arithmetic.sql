@@ -1,0 +1,53 @@
+{# Money, shares and time spans. #}
+
+{# An amount in the reporting currency: rounded half away from zero, row by row. #}
+{% macro convert(amount, rate) -%}
+cast(round(cast({{ amount }} as {{ type_product() }}) * {{ rate }}, 2) as {{ type_money() }})
+{%- endmacro %}
+
+{# A sum of converted money: 0 where there is nothing. #}
+{% macro sum_money(amount) -%}
+coalesce(cast(sum({{ amount }}) as {{ type_money() }}), 0)
+{%- endmacro %}
+
+{# The part of a whole, six decimals; null where the whole is 0. #}
+{% macro share(part, whole) -%}
+cast(cast({{ part }} as {{ type_product() }}) / nullif({{ whole }}, 0) as {{ type_amount() }})
+{%- endmacro %}
+
+{# Whole seconds from one time to another. #}
+{% macro seconds_between(from_time, to_time) %}{{ return(adapter.dispatch('seconds_between')(from_time, to_time)) }}{% endmacro %}
+{% macro duckdb__seconds_between(from_time, to_time) -%}
+date_diff('second', {{ from_time }}, {{ to_time }})
+{%- endmacro %}
+
+{# A time some days or hours later. #}
+{% macro time_plus(time, number, unit) %}{{ return(adapter.dispatch('time_plus')(time, number, unit)) }}{% endmacro %}
+{% macro duckdb__time_plus(time, number, unit) -%}
+{{ time }} + interval {{ number }} {{ unit }}
+{%- endmacro %}
+
+{# Whole days from one date to another. #}
+{% macro days_between(from_date, to_date) %}{{ return(adapter.dispatch('days_between')(from_date, to_date)) }}{% endmacro %}
+{% macro duckdb__days_between(from_date, to_date) -%}
+date_diff('day', {{ from_date }}, {{ to_date }})
+{%- endmacro %}
+
+{# The middle value. #}
+{% macro median_of(value) %}{{ return(adapter.dispatch('median_of')(value)) }}{% endmacro %}
+{% macro duckdb__median_of(value) %}{{ return('median(' ~ value ~ ')') }}{% endmacro %}
+
+{# One row a day, column `date`, from the first to the last date (both SQL expressions). #}
+{% macro days(first_date, last_date, relation=none) %}{{ return(adapter.dispatch('days')(first_date, last_date, relation)) }}{% endmacro %}
+{% macro duckdb__days(first_date, last_date, relation=none) -%}
+select cast(unnest(generate_series(cast({{ first_date }} as timestamp), cast({{ last_date }} as timestamp), interval 1 day)) as date) as date
+{%- if relation %} from {{ relation }}{% endif %}
+{%- endmacro %}
+
+{# A part of a date as a number, or its name. #}
+{% macro date_part_of(part, date) %}{{ return(adapter.dispatch('date_part_of')(part, date)) }}{% endmacro %}
+{% macro duckdb__date_part_of(part, date) %}{{ return('extract(' ~ part ~ ' from ' ~ date ~ ')') }}{% endmacro %}
+{% macro day_name(date) %}{{ return(adapter.dispatch('day_name')(date)) }}{% endmacro %}
+{% macro duckdb__day_name(date) %}{{ return('dayname(' ~ date ~ ')') }}{% endmacro %}
+{% macro month_name(date) %}{{ return(adapter.dispatch('month_name')(date)) }}{% endmacro %}
+{% macro duckdb__month_name(date) %}{{ return('monthname(' ~ date ~ ')') }}{% endmacro %}
