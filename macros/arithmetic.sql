@@ -51,3 +51,9 @@ select cast(unnest(generate_series(cast({{ first_date }} as timestamp), cast({{ 
 {% macro duckdb__day_name(date) %}{{ return('dayname(' ~ date ~ ')') }}{% endmacro %}
 {% macro month_name(date) %}{{ return(adapter.dispatch('month_name')(date)) }}{% endmacro %}
 {% macro duckdb__month_name(date) %}{{ return('monthname(' ~ date ~ ')') }}{% endmacro %}
+
+{# Quantity times price; null where the product needs more than twelve digits before the point. #}
+{% macro line_amount(quantity, unit_price) %}{{ return(adapter.dispatch('line_amount')(quantity, unit_price)) }}{% endmacro %}
+{% macro duckdb__line_amount(quantity, unit_price) -%}
+try_cast(round(cast({{ quantity }} as {{ type_product() }}) * {{ unit_price }}, 6) as {{ type_amount() }})
+{%- endmacro %}

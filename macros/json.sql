@@ -15,11 +15,11 @@ json_extract({{ json }}, [
 
 {% macro duckdb__json_texts(json_list, text_only) -%}
 list_transform({{ json_list }}, lambda value, position: case
-    when value[1] = '"' then nullif(trim(json_extract_string(value, '$'), e' \t\r\n'), '')
+    when left(cast(value as varchar), 1) = '"' then nullif(trim(json_extract_string(value, '$'), e' \t\r\n'), '')
     {%- if text_only %}
     when position in ({{ text_only | join(', ') }}) then null
     {%- endif %}
-    when value[1] in ('{', '[', 't', 'f', 'n') then null
+    when left(cast(value as varchar), 1) in ('{', '[', 't', 'f', 'n') then null
     else cast(value as varchar)
 end)
 {%- endmacro %}

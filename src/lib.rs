@@ -1,6 +1,7 @@
 //! The map of the house. (Written in full as the rooms are finished.)
 
 pub mod check;
+pub mod artifact;
 pub mod cli;
 pub mod config;
 pub mod engine;

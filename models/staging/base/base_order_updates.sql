@@ -1,0 +1,69 @@
+{{ config(materialized='incremental', incremental_strategy='append') }}
+
+with events as (
+    select *
+    from {{ source('raw', 'events_raw') }}
+    where event_type in ({{ event_types('order_update') }})
+    and {{ not_seen() }}
+),
+
+extracted as (
+    select
+        *,
+        {{ field_values('order_update', 'payload') }} as payload_values,
+    from events
+),
+
+texts as (
+    select
+        *,
+        {{ field_texts('order_update', 'payload_values') }} as payload_texts,
+    from extracted
+),
+
+named as (
+    select
+        event_id,
+        event_type,
+        {{ vendor_of('order_update', 'vendor', 'payload_texts') }} as vendor,
+        not starts_with(event_type, 'historical_') as is_live,
+        {{ readable_time('event_time') }} as event_time,
+        ingested_at as _stored_at,
+        _landing_sequence,
+        {{ pick('order_update', 'order_id', 'payload_texts') }} as order_id,
+        {{ pick('order_update', 'occurred_at', 'payload_texts') }} as occurred_text,
+        {{ pick('order_update', 'change_type', 'payload_texts') }} as change_type,
+        {{ pick('order_update', 'note', 'payload_texts') }} as note,
+    from texts
+),
+
+parsed as (
+    select
+        *,
+        {{ parse_time('occurred_text') }} as payload_time,
+    from named
+),
+
+judged as (
+    select
+        event_id,
+        event_type,
+        vendor,
+        is_live,
+        order_id,
+        coalesce(payload_time, event_time) as occurred_at,
+        change_type,
+        note,
+        occurred_text as _time_text,
+        occurred_text is not null and payload_time is null as _is_time_unreadable,
+        case
+            when order_id is null then 'order reference missing'
+            when payload_time is null and event_time is null and occurred_text is null then 'time missing'
+            when payload_time is null and event_time is null then 'time unreadable'
+        end as _reject_reason,
+        _stored_at,
+        _landing_sequence,
+    from parsed
+)
+
+select * from judged
