@@ -83,6 +83,20 @@ impl Engine {
         Ok(Session { connection })
     }
 
+    /// Applies DuckDB settings by name, as the profile's `settings:` gives them.
+    ///
+    /// # Errors
+    /// An unknown name or an unfit value.
+    pub fn configure(&self, settings: &[(String, String)]) -> Result<()> {
+        let root = self.root.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        for (name, value) in settings {
+            root.execute_batch(&format!("set {} = '{}'", crate::name::quote(name), value.replace('\'', "''"))).map_err(|error| {
+                Error::call(format!("cannot set `{name}` of the profile's `settings`")).because(value::one_line(&error.to_string()))
+            })?;
+        }
+        Ok(())
+    }
+
     /// The file, if the database has one.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::error::Diagnostic;
+use crate::error::Kind;
 use crate::name::NodeId;
 use crate::name::Relation;
 use crate::progress::Status;
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub failures: Option<u64>,
     /// Where a failing statement is to blame, with the file and the caret.
     pub diagnostic: Option<Diagnostic>,
+    /// Whose turn it is where the status is an error: the project's (its SQL or Jinja is wrong) or the data's.
+    pub fault: Option<Kind>,
     /// When it began.
     pub started_at: Timestamp,
     /// How long it took.
