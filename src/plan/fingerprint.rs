@@ -24,8 +24,19 @@ use crate::render::Scanned;
 
 /// Settings that change what a statement does; others (tags, descriptions) do not rebuild anything.
 const SETTINGS: &[&str] = &[
-    "materialized", "unique_key", "incremental_strategy", "on_schema_change", "schema", "alias", "database",
-    "column_types", "quote_columns", "delimiter", "merge_update_columns", "merge_exclude_columns", "incremental_predicates",
+    "materialized",
+    "unique_key",
+    "incremental_strategy",
+    "on_schema_change",
+    "schema",
+    "alias",
+    "database",
+    "column_types",
+    "quote_columns",
+    "delimiter",
+    "merge_update_columns",
+    "merge_exclude_columns",
+    "incremental_predicates",
 ];
 
 /// Named hashes; the name says what changed.

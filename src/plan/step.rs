@@ -104,7 +104,8 @@ impl Plan {
             versions.insert(id.clone(), version.clone());
             if is_selected {
                 let action = if ephemeral { Action::Inline } else { action(inputs, id, &fingerprint, &version) };
-                plan.steps.insert(id.clone(), Step { id: id.clone(), action, fingerprint, version, waits_for: Vec::new() });
+                plan.steps
+                    .insert(id.clone(), Step { id: id.clone(), action, fingerprint, version, waits_for: Vec::new() });
             }
         }
         plan.wait(inputs);
@@ -135,8 +136,11 @@ impl Plan {
         let mut waits: IndexMap<NodeId, Vec<NodeId>> = IndexMap::new();
         for id in self.steps.keys() {
             let Some(ancestors) = above.get(id) else { continue };
-            let mut all: Vec<NodeId> =
-                ancestors.iter().filter(|ancestor| self.steps.contains_key(**ancestor)).map(|id| (*id).clone()).collect();
+            let mut all: Vec<NodeId> = ancestors
+                .iter()
+                .filter(|ancestor| self.steps.contains_key(**ancestor))
+                .map(|id| (*id).clone())
+                .collect();
             if self.steps[id].action != Action::Check {
                 let gated = gates.iter().filter(|(_, tested)| tested.iter().all(|parent| ancestors.contains(parent)));
                 all.extend(gated.map(|(test, _)| test.clone()));

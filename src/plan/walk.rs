@@ -1,5 +1,6 @@
 //! The parallel walk: every step begins as soon as what it waits for has ended well.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
@@ -60,7 +61,12 @@ pub fn walk<W>(
             scope.spawn(move || {
                 let tools = worker(number);
                 while let Some(step) = next(board, changed) {
-                    let outcome = work(&tools, number, step);
+                    // A fault of ours in one step must not leave the other workers waiting for its end.
+                    let tried = catch_unwind(AssertUnwindSafe(|| work(&tools, number, step)));
+                    let outcome = tried.unwrap_or_else(|_| Outcome {
+                        status: Status::Error,
+                        ..skipped(step, "a fault in `cp` itself; please report it")
+                    });
                     finish(board, changed, waited_by, outcome, how.fail_fast, ended);
                 }
             });
@@ -141,5 +147,75 @@ pub fn skipped(step: &Step, why: &str) -> Outcome {
         worker: 0,
         compiled: None,
         relation: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::plan::Action;
+    use crate::plan::Fingerprint;
+
+    /// A plan from `child < parent, parent` lines.
+    fn plan(lines: &[&str]) -> Plan {
+        let mut plan = Plan::default();
+        for line in lines {
+            let (name, parents) = line.split_once(" < ").unwrap_or((line, ""));
+            let id = NodeId::from(name.to_string());
+            let waits_for =
+                parents.split(", ").filter(|name| !name.is_empty()).map(|name| NodeId::from(name.to_string()));
+            let step = Step {
+                id: id.clone(),
+                action: Action::Check,
+                fingerprint: Fingerprint::default(),
+                version: String::new(),
+                waits_for: waits_for.collect(),
+            };
+            plan.steps.insert(id, step);
+        }
+        plan
+    }
+
+    fn walked(lines: &[&str], bad: &str, fail_fast: bool) -> Vec<String> {
+        let order = Mutex::new(Vec::new());
+        let how = Walk { threads: 3, fail_fast };
+        let outcomes = walk(
+            &plan(lines),
+            how,
+            |_| (),
+            |(), worker, step| {
+                order.lock().unwrap().push(step.id.to_string());
+                let status = if step.id.as_str() == bad { Status::Error } else { Status::Success };
+                Outcome { status, worker, ..skipped(step, "") }
+            },
+            |_| {},
+        );
+        let mut words: Vec<_> =
+            outcomes.iter().map(|outcome| format!("{} {}", outcome.id, outcome.status.as_str())).collect();
+        words.sort();
+        words
+    }
+
+    #[test]
+    fn what_waits_for_a_bad_step_is_skipped_and_nothing_else() {
+        let lines = ["a", "b", "c < a", "d < b", "e < c, d", "f < d"];
+        assert_eq!(
+            walked(&lines, "c", false),
+            ["a success", "b success", "c error", "d success", "e skipped", "f success"]
+        );
+    }
+
+    #[test]
+    fn a_step_with_two_bad_parents_is_skipped_once() {
+        let lines = ["a", "b < a", "c < a", "d < b, c"];
+        assert_eq!(walked(&lines, "a", false), ["a error", "b skipped", "c skipped", "d skipped"]);
+    }
+
+    #[test]
+    fn fail_fast_begins_nothing_more() {
+        let lines = ["a", "b < a", "c < b"];
+        assert_eq!(walked(&lines, "b", true), ["a success", "b error", "c skipped"]);
     }
 }

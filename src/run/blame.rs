@@ -27,7 +27,8 @@ fn in_source(node: &Node, compiled: &str, span: std::ops::Range<usize>, compiled
     let line = compiled[line_start..].split('\n').next().unwrap_or_default();
     let mut matches = node.file.text.match_indices(line).filter(|(at, _)| {
         let bytes = node.file.text.as_bytes();
-        (*at == 0 || bytes[at - 1] == b'\n') && bytes.get(at + line.len()).is_none_or(|byte| matches!(byte, b'\n' | b'\r'))
+        (*at == 0 || bytes[at - 1] == b'\n')
+            && bytes.get(at + line.len()).is_none_or(|byte| matches!(byte, b'\n' | b'\r'))
     });
     match (matches.next(), matches.next()) {
         (Some((at, _)), None) if !line.trim().is_empty() => {

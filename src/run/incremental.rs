@@ -20,14 +20,20 @@ pub(super) fn update(session: &Session, relation: &Relation, sql: &str, config: 
     Ok(rows?)
 }
 
-fn write(session: &Session, relation: &Relation, fresh: &Relation, config: &NodeConfig, columns: &[String]) -> Result<u64> {
+fn write(
+    session: &Session,
+    relation: &Relation,
+    fresh: &Relation,
+    config: &NodeConfig,
+    columns: &[String],
+) -> Result<u64> {
     let names = columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
     let insert = format!("insert into {relation} ({names}) select {names} from {fresh}");
     let key: Vec<String> = config.unique_key().iter().map(|name| quote(name)).collect();
     let extra = config.texts("incremental_predicates").iter().map(|text| format!(" and {text}")).collect::<String>();
-    let strategy = config
-        .strategy()
-        .map_err(|word| Error::call(format!("unknown incremental strategy `{word}`")).help("use append, delete+insert or merge"))?;
+    let strategy = config.strategy().map_err(|word| {
+        Error::call(format!("unknown incremental strategy `{word}`")).help("use append, delete+insert or merge")
+    })?;
     Ok(match strategy {
         Strategy::Append => session.execute(&insert, &[])?,
         Strategy::DeleteInsert => {
@@ -63,7 +69,8 @@ fn merge(
         .collect::<Vec<_>>()
         .join(", ");
     let names = columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
-    let values = columns.iter().map(|name| format!("DBT_INTERNAL_SOURCE.{}", quote(name))).collect::<Vec<_>>().join(", ");
+    let values =
+        columns.iter().map(|name| format!("DBT_INTERNAL_SOURCE.{}", quote(name))).collect::<Vec<_>>().join(", ");
     let matched = matching(key, "DBT_INTERNAL_DEST", "DBT_INTERNAL_SOURCE");
     format!(
         "merge into {relation} as DBT_INTERNAL_DEST using {fresh} as DBT_INTERNAL_SOURCE on ({matched}{extra})
@@ -96,7 +103,11 @@ fn meet_columns(session: &Session, relation: &Relation, fresh: &Relation, config
         "fail" => {}
         "append_new_columns" | "sync_all_columns" => {
             for column in &added {
-                session.run(&format!("alter table {relation} add column {} {}", quote(&column.name), column.data_type))?;
+                session.run(&format!(
+                    "alter table {relation} add column {} {}",
+                    quote(&column.name),
+                    column.data_type
+                ))?;
             }
             if rule == "sync_all_columns" {
                 for column in &gone {
@@ -111,7 +122,8 @@ fn meet_columns(session: &Session, relation: &Relation, fresh: &Relation, config
         }
     }
     let writes_new = rule.ends_with("columns");
-    let known = |column: &&Column| writes_new || there.iter().any(|other| other.name.eq_ignore_ascii_case(&column.name));
+    let known =
+        |column: &&Column| writes_new || there.iter().any(|other| other.name.eq_ignore_ascii_case(&column.name));
     let columns: Vec<String> = new.iter().filter(known).map(|column| column.name.clone()).collect();
     if rule == "ignore" && !gone.is_empty() {
         return Err(Error::data(format!("`{}` no longer gives: {}", relation.name, change(&[], &gone)))
@@ -139,4 +151,65 @@ fn change(added: &[Column], gone: &[Column]) -> String {
         columns.iter().map(|column| format!("{what} `{}`", column.name)).collect()
     };
     [names(added, "new"), names(gone, "gone")].concat().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::engine::Engine;
+
+    /// Updates a table of `(1, 'a'), (2, 'b')` by `sql` and returns its rows, or the failure's message.
+    fn updated(config: Json, sql: &str) -> Result<Vec<String>, String> {
+        let engine = Engine::in_memory().unwrap();
+        let session = engine.session().unwrap();
+        session.run("create table t as select * from (values (1, 'a'), (2, 'b')) as rows (id, name)").unwrap();
+        let Json::Object(fields) = config else { unreachable!("settings are an object") };
+        let config = NodeConfig::new(fields);
+        session.transaction(|session| update(session, &Relation::new("memory", "main", "t"), sql, &config)).map_err(
+            |failure| match failure {
+                Failure::Sql(error) => error.to_string(),
+                Failure::Other(error) => error.to_string(),
+            },
+        )?;
+        let table = session.query("select * from t order by all").unwrap();
+        Ok(table.rows.iter().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")).collect())
+    }
+
+    #[test]
+    fn strategies_meet_the_rows_that_are_there() {
+        let new = "select 2 as id, 'B' as name union all select 3, 'c'";
+        let append = json!({"incremental_strategy": "append"});
+        assert_eq!(updated(append, new).unwrap(), ["1 a", "2 B", "2 b", "3 c"]);
+        let delete = json!({"incremental_strategy": "delete+insert", "unique_key": "id"});
+        assert_eq!(updated(delete, new).unwrap(), ["1 a", "2 B", "3 c"]);
+        let merge = json!({"incremental_strategy": "merge", "unique_key": ["id"]});
+        assert_eq!(updated(merge, new).unwrap(), ["1 a", "2 B", "3 c"]);
+    }
+
+    #[test]
+    fn delete_insert_takes_all_rows_of_a_key() {
+        let new = "select 1 as id, 'x' as name union all select 1, 'y'";
+        let config = json!({"unique_key": "id"});
+        assert_eq!(updated(config, new).unwrap(), ["1 x", "1 y", "2 b"]);
+    }
+
+    #[test]
+    fn changed_columns_are_met_as_the_model_says() {
+        let wider = "select 3 as id, 'c' as name, true as is_new";
+        let with = |rule: &str| json!({"unique_key": "id", "on_schema_change": rule});
+        assert_eq!(updated(with("ignore"), wider).unwrap().last().unwrap(), "3 c");
+        assert!(updated(with("fail"), wider).unwrap_err().contains("new `is_new`"));
+        assert_eq!(updated(with("append_new_columns"), wider).unwrap(), ["1 a ", "2 b ", "3 c true"]);
+        assert_eq!(updated(with("sync_all_columns"), "select 3 as id, 1.5 as weight").unwrap(), ["1 ", "2 ", "3 1.5"]);
+        assert!(updated(with("ignore"), "select 3 as id").unwrap_err().contains("gone `name`"));
+        assert!(updated(with("never"), wider).unwrap_err().contains("unknown `on_schema_change`"));
+    }
+
+    #[test]
+    fn a_failure_changes_nothing() {
+        let config = json!({"unique_key": "id"});
+        assert!(updated(config, "select 'x' as id, 'y' as name").is_err());
+    }
 }

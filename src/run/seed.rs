@@ -10,7 +10,13 @@ use crate::project::Node;
 use crate::project::NodeConfig;
 
 /// Loads the file in place of what was there; runs inside the step's transaction. Returns the number of rows.
-pub(super) fn load(session: &Session, relation: &Relation, node: &Node, root: &std::path::Path, config: &NodeConfig) -> Result<u64> {
+pub(super) fn load(
+    session: &Session,
+    relation: &Relation,
+    node: &Node,
+    root: &std::path::Path,
+    config: &NodeConfig,
+) -> Result<u64> {
     if session.kind_of(relation)? == Some(RelationKind::View) {
         session.drop(relation)?;
     }
@@ -44,7 +50,8 @@ pub(super) fn load(session: &Session, relation: &Relation, node: &Node, root: &s
                 .help("every line needs the header's number of fields; `column_types` must fit all values")
         })?;
     if node.file.text.trim().is_empty() {
-        return Err(Error::call(format!("seed `{}` is empty", node.file.path.display())).help("its first line names the columns"));
+        return Err(Error::call(format!("seed `{}` is empty", node.file.path.display()))
+            .help("its first line names the columns"));
     }
     Ok(u64::try_from(session.count(&format!("select count(*) from {}", quoted(relation)))?).unwrap_or(0))
 }

@@ -52,10 +52,8 @@ pub fn read(session: &Session, database: &str) -> Result<Built> {
     }
     // Notes are only ever added while a plan runs (changing one row from two transactions would conflict), so the
     // last one of a node counts.
-    let notes = session.query(&format!(
-        "select node, fingerprint, version from {}.{SCHEMA}.built order by rowid",
-        quote(database)
-    ))?;
+    let notes = session
+        .query(&format!("select node, fingerprint, version from {}.{SCHEMA}.built order by rowid", quote(database)))?;
     for row in &notes.rows {
         let fingerprint = Fingerprint::from_json(&row[1].to_string());
         built.nodes.insert(NodeId::from(row[0].to_string()), (fingerprint, row[2].to_string()));
@@ -77,15 +75,18 @@ pub fn tidy(session: &Session, database: &str) -> Result<()> {
     let table = format!("{}.{SCHEMA}.built", quote(database));
     let doubled = session.count(&format!("select count(*) - count(distinct node) from {table}"))?;
     if doubled > 0 {
-        session.run(&format!(
-            "delete from {table} where rowid not in (select max(rowid) from {table} group by node)"
-        ))?;
+        session
+            .run(&format!("delete from {table} where rowid not in (select max(rowid) from {table} group by node)"))?;
     }
     Ok(())
 }
 
 /// Versions of the sources that this tool fills: they change when, and only when, something has landed.
-pub fn landed(session: &Session, tables: &IndexMap<NodeId, Relation>, built: &Built) -> Result<IndexMap<NodeId, String>> {
+pub fn landed(
+    session: &Session,
+    tables: &IndexMap<NodeId, Relation>,
+    built: &Built,
+) -> Result<IndexMap<NodeId, String>> {
     let mut versions = IndexMap::new();
     for (id, relation) in tables {
         if built.relations.contains(relation) {

@@ -62,7 +62,9 @@ impl Failure {
     /// Whose turn it is: SQL that no data could make right is the project's fault.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Sql(error) if matches!(error.kind.as_str(), "Parser Error" | "Binder Error" | "Catalog Error") => Kind::Call,
+            Self::Sql(error) if matches!(error.kind.as_str(), "Parser Error" | "Binder Error" | "Catalog Error") => {
+                Kind::Call
+            }
             Self::Sql(_) => Kind::Data,
             Self::Other(error) => error.kind(),
         }
@@ -131,7 +133,9 @@ impl Worker<'_> {
     pub fn explain(&self, node: &Node, failure: Failure, compiled: Option<&Compiled>) -> Diagnostic {
         match (failure, compiled) {
             (Failure::Sql(error), Some(compiled)) => blame(node, &error, &compiled.sql, &self.compiled_path(node)),
-            (Failure::Sql(error), None) => Diagnostic::error(format!("`{}` failed: {error}", node.name), None).help(error.hint),
+            (Failure::Sql(error), None) => {
+                Diagnostic::error(format!("`{}` failed: {error}", node.name), None).help(error.hint)
+            }
             (Failure::Other(error), _) => match error.diagnostics().first() {
                 Some(diagnostic) => diagnostic.clone(),
                 None => Diagnostic::error(
@@ -154,15 +158,25 @@ impl Worker<'_> {
         self.renderer.compile(self.scanned, &step.id, &database, Mode { execute: true, incremental })
     }
 
-    fn materialize(&self, step: &Step, node: &Node, scan: &Scan, compiled: &mut Option<Compiled>) -> Result<Ended, Failure> {
+    fn materialize(
+        &self,
+        step: &Step,
+        node: &Node,
+        scan: &Scan,
+        compiled: &mut Option<Compiled>,
+    ) -> Result<Ended, Failure> {
         let whole = matches!(step.action, Action::Full { .. });
         match step.action {
             Action::Unchanged => return Ok(Ended::new(Status::Unchanged, "unchanged", None)),
             Action::Inline => return Ok(Ended::new(Status::Success, "part of its children", None)),
             Action::Full { .. } | Action::Update { .. } | Action::Check => {}
         }
-        let kind = scan.config.materialization().map_err(|word| Error::call(format!("unknown materialization `{word}`")))?;
-        let relation = scan.relation.as_ref().ok_or_else(|| Error::call(format!("`{}` has no place in the database", node.name)))?;
+        let kind =
+            scan.config.materialization().map_err(|word| Error::call(format!("unknown materialization `{word}`")))?;
+        let relation = scan
+            .relation
+            .as_ref()
+            .ok_or_else(|| Error::call(format!("`{}` has no place in the database", node.name)))?;
         if kind == Materialization::Seed {
             let root = &self.project.root;
             return self.in_transaction(step, |session| {
@@ -177,8 +191,12 @@ impl Worker<'_> {
                 session.run(hook)?;
             }
             let ended = match kind {
-                Materialization::View => view::make(session, relation, &compiled.sql).map(|()| Ended::new(Status::Success, "view", None))?,
-                Materialization::Incremental if increment => Ended::rows("written", incremental::update(session, relation, &compiled.sql, &scan.config)?),
+                Materialization::View => {
+                    view::make(session, relation, &compiled.sql).map(|()| Ended::new(Status::Success, "view", None))?
+                }
+                Materialization::Incremental if increment => {
+                    Ended::rows("written", incremental::update(session, relation, &compiled.sql, &scan.config)?)
+                }
                 _ => Ended::rows("", table::make(session, relation, &compiled.sql)?),
             };
             for hook in &compiled.post_hooks {
@@ -189,7 +207,11 @@ impl Worker<'_> {
     }
 
     /// All of a step, and the note of it, in one transaction.
-    fn in_transaction(&self, step: &Step, work: impl FnOnce(&Session) -> Result<Ended, Failure>) -> Result<Ended, Failure> {
+    fn in_transaction(
+        &self,
+        step: &Step,
+        work: impl FnOnce(&Session) -> Result<Ended, Failure>,
+    ) -> Result<Ended, Failure> {
         self.session.transaction(|session| {
             let ended = work(session)?;
             state::note(session, self.database, step)?;

@@ -135,14 +135,19 @@ impl Observe for Console {
                     (stage.name, stage.begun.elapsed())
                 };
                 let bold = Style::new().bold();
-                self.line(&format!("{bold}{name:>9}{bold:#}  {summary}  {}", crate::ui::print::faint(&format!("[{}]", seconds(took)))));
+                self.line(&format!(
+                    "{bold}{name:>9}{bold:#}  {summary}  {}",
+                    crate::ui::print::faint(&format!("[{}]", seconds(took)))
+                ));
             }
             Progress::NodeStarted { id } => {
                 if let Some(bar) = &self.bar {
                     bar.set_message(short(id.as_str()).to_string());
                 }
             }
-            Progress::NodeFinished { id, status, detail, took } => self.finished(short(id.as_str()), status, &detail, took),
+            Progress::NodeFinished { id, status, detail, took } => {
+                self.finished(short(id.as_str()), status, &detail, took)
+            }
             Progress::Note { text } => self.line(&text),
             Progress::Detail { text } if self.talk >= Talk::Verbose => self.line(&crate::ui::print::faint(&text)),
             Progress::Detail { .. } => {}

@@ -44,11 +44,15 @@ fn render(fault: &Diagnostic, styled: bool) -> String {
             if let Some(label) = &fault.label {
                 annotation = annotation.label(label.as_str());
             }
-            let snippet = Snippet::source(&*place.text).path(place.path.to_string_lossy().into_owned()).annotation(annotation);
+            let snippet =
+                Snippet::source(&*place.text).path(place.path.to_string_lossy().into_owned()).annotation(annotation);
             report.push(title.element(snippet));
         }
         Some(place) => {
-            report.push(Group::with_title(title).element(annotate_snippets::Origin::path(place.path.to_string_lossy().into_owned())));
+            report.push(
+                Group::with_title(title)
+                    .element(annotate_snippets::Origin::path(place.path.to_string_lossy().into_owned())),
+            );
         }
         None => report.push(Group::with_title(title)),
     }
@@ -81,10 +85,10 @@ mod tests {
             .help("did you mean `stg_orders`?".to_string());
         insta::assert_snapshot!(render(&fault, false), @r"
         error: model `fact_orders` refers to `stg_order`, which does not exist
-         --> models/fact_orders.sql:2:13
+         --> models/fact_orders.sql:2:14
           |
         2 | from {{ ref('stg_order') }}
-          |             ^^^^^^^^^
+          |              ^^^^^^^^^
           |
         help: did you mean `stg_orders`?
         ");
