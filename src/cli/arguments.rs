@@ -171,9 +171,9 @@ pub struct ShowFlags {
     /// A query, in which ref() and source() work
     #[arg(long, value_name = "SQL", conflicts_with_all = ["select", "exclude"])]
     pub inline: Option<String>,
-    /// At most so many rows; 0 is all
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub limit: u64,
+    /// At most so many rows; -1 is all
+    #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true)]
+    pub limit: i64,
     #[command(flatten)]
     pub project: Project,
 }

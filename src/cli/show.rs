@@ -38,7 +38,7 @@ pub fn perform(flags: ShowFlags) -> Result<()> {
     };
     for sql in queries {
         let bounded = match limit {
-            0 => sql,
+            limit if limit < 0 => sql,
             limit => format!("select * from (\n{}\n) as shown limit {limit}", sql.trim_end().trim_end_matches(';')),
         };
         let table = session.query(&bounded)?;

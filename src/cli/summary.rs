@@ -128,6 +128,8 @@ fn joined(parts: &[(usize, &str)], always: usize) -> String {
 fn as_json(house: &House, done: &Done) -> Json {
     let mut object = serde_json::Map::new();
     object.insert("invocation_id".to_string(), json!(house.invocation_id));
+    object.insert("seconds".to_string(), json!(house.elapsed().as_secs_f64()));
+    object.insert("seconds_in_duckdb".to_string(), json!(crate::engine::time_in_duckdb().as_secs_f64()));
     if let Some(ingested) = &done.ingested {
         let total = ingested.total();
         object.insert(

@@ -88,6 +88,11 @@ impl House {
         Ok(Self { settings, project, renderer, scanned, graph, invocation_id, started_at, database, verb, clock })
     }
 
+    /// Time since the project was opened.
+    pub fn elapsed(&self) -> std::time::Duration {
+        self.clock.elapsed()
+    }
+
     /// Nodes of these kinds that `--select` and `--exclude` leave, and what matched nothing.
     pub fn select(&self, kinds: &[NodeKind]) -> Result<(IndexSet<NodeId>, Vec<Diagnostic>)> {
         let flags = &self.settings.flags;
