@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `cp`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    commercepulse::cli::main()
+}
