@@ -5,7 +5,6 @@ with records as (
         event_id,
         order_id,
         ordered_at,
-        currency,
         items,
         _landing_sequence,
     from {{ ref('stg_orders') }}
@@ -16,26 +15,38 @@ lines as (
     {{ unnest_json('records', 'items', 'line', 'position') }}
 ),
 
-texts as (
+read as (
     select
         *,
-        {{ field_texts('order_items', field_values('order_items', 'line')) }} as line_texts,
+        {{ read_fields('order_items', 'line', 'line') }},
     from lines
 ),
 
 -- A record without lines keeps one row without line number: it may supersede a record that has some.
-parsed as (
+named as (
     select
         event_id,
         case when items is not null then position end as line_number,
         order_id,
         ordered_at,
-        currency,
-        {{ pick('order_items', 'sku', 'line_texts') }} as sku,
-        {{ parse_amount(pick('order_items', 'quantity', 'line_texts')) }} as quantity,
-        {{ parse_amount(pick('order_items', 'unit_price', 'line_texts')) }} as unit_price,
+        {{ pick('order_items', 'sku', 'line') }} as sku,
+        {{ pick('order_items', 'quantity', 'line') }} as quantity_text,
+        {{ pick('order_items', 'unit_price', 'line') }} as unit_price_text,
         _landing_sequence,
-    from texts
+    from read
+),
+
+parsed as (
+    select
+        event_id,
+        line_number,
+        order_id,
+        ordered_at,
+        sku,
+        {{ parse_amount('quantity_text') }} as quantity,
+        {{ parse_amount('unit_price_text') }} as unit_price,
+        _landing_sequence,
+    from named
 )
 
 select * from parsed

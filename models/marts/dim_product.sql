@@ -16,7 +16,6 @@ ranked as (
     select
         lines.sku,
         lines.unit_price,
-        lines.currency,
         lines.ordered_at,
         lines._landing_sequence,
         row_number() over (
@@ -35,7 +34,6 @@ products as (
     select
         sku,
         max(case when recency = 1 then unit_price end) as latest_unit_price,
-        max(case when recency = 1 and unit_price is not null then currency end) as latest_currency,
         min(ordered_at) as first_ordered_at,
         max(ordered_at) as last_ordered_at,
         max(_landing_sequence) as _landing_sequence,

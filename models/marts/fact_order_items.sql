@@ -10,10 +10,6 @@ with lines as (
     select * from {{ ref('int_order_lines') }}
 ),
 
-rates as (
-    select * from {{ ref('int_fx_rates_daily') }}
-),
-
 touched as (
     select distinct order_id
     from lines
@@ -38,28 +34,10 @@ current_lines as (
         quantity,
         unit_price,
         {{ line_amount('quantity', 'unit_price') }} as line_amount,
-        currency,
         cast(ordered_at as date) as order_date,
         _landing_sequence,
     from ranked
     where recency = 1
-),
-
-converted as (
-    select
-        current_lines.order_id,
-        current_lines.line_number,
-        current_lines.sku,
-        current_lines.quantity,
-        current_lines.unit_price,
-        current_lines.line_amount,
-        current_lines.currency,
-        {{ convert('current_lines.line_amount', 'rates.rate') }} as line_amount_ngn,
-        rates.rate_date,
-        current_lines.order_date,
-        current_lines._landing_sequence,
-    from current_lines
-    left join rates on rates.date = current_lines.order_date and rates.currency = current_lines.currency
 )
 
-select * from converted
+select * from current_lines

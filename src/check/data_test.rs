@@ -77,8 +77,16 @@ struct Verdict {
     failures: u64,
 }
 
-fn judge(session: &Session, compiled: &Compiled, config: &NodeConfig, stored: Option<&Relation>) -> Result<Verdict, Failure> {
-    let limit = config.get("limit").and_then(serde_json::Value::as_u64).map_or(String::new(), |limit| format!("\nlimit {limit}"));
+fn judge(
+    session: &Session,
+    compiled: &Compiled,
+    config: &NodeConfig,
+    stored: Option<&Relation>,
+) -> Result<Verdict, Failure> {
+    let limit = config
+        .get("limit")
+        .and_then(serde_json::Value::as_u64)
+        .map_or(String::new(), |limit| format!("\nlimit {limit}"));
     let failing = format!("{}{limit}", compiled.sql);
     let from = match stored {
         Some(relation) => {

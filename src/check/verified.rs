@@ -60,7 +60,13 @@ pub fn verify(project: &Project, scanned: &Scanned, graph: &Graph, record: &RunR
             stands_on.extend(graph.ancestors(id, None));
             let description = node.description.clone();
             let name = relation.name.clone();
-            tables.push(Publishable { id: id.clone(), name, relation: relation.clone(), key: scan.config.key(), description });
+            tables.push(Publishable {
+                id: id.clone(),
+                name,
+                relation: relation.clone(),
+                key: scan.config.key(),
+                description,
+            });
         }
     }
     let faults = faults(project, scanned, graph, record, &stands_on);
@@ -70,7 +76,9 @@ pub fn verify(project: &Project, scanned: &Scanned, graph: &Graph, record: &RunR
         if more > 0 {
             named.push_str(&format!("; and {more} more"));
         }
-        return Err(Error::data("nothing was published").because(named).help("mend it and run `cp build` again; readers still see the last publication"));
+        return Err(Error::data("nothing was published")
+            .because(named)
+            .help("mend it and run `cp build` again; readers still see the last publication"));
     }
     tables.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Verified { tables, invocation_id: record.invocation_id.clone() })

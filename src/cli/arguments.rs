@@ -1,18 +1,12 @@
 //! What may be written on the command line. No verb takes an operand, and there is no `-s` and no `-t`: see
 //! [`crate::cli::delegate`] for why.
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 use crate::config::Flags;
 use crate::config::OutputFormat;
-
-/// Every word that is ours as a first argument.
-pub const VERBS: &[&str] = &[
-    "build", "ingest", "extract", "run", "seed", "test", "compile", "ls", "show", "publish", "report", "generate", "clean",
-    "debug", "help", "version",
-];
 
 /// CommercePulse: raw vendor events to checked, published facts
 #[derive(Parser)]
@@ -271,16 +265,13 @@ impl BuildFlags {
     }
 }
 
-/// Prints clap's message, which for an operand says what to write instead.
-pub fn explain(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+/// Prints clap's message: help on stdout, a fault on stderr.
+pub fn explain(error: &clap::Error) -> ExitCode {
+    let text = error.render().ansi().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
-        crate::ui::write_out(&error.render().ansi().to_string());
+        crate::ui::write_out(&text);
         return ExitCode::SUCCESS;
     }
-    crate::ui::say(error.render().ansi().to_string().trim_end());
-    let operand = arguments.get(2).and_then(|word| word.to_str()).filter(|word| !word.starts_with('-'));
-    if let (ErrorKind::UnknownArgument, Some(verb), Some(operand)) = (error.kind(), arguments.get(1).and_then(|verb| verb.to_str()), operand) {
-        crate::ui::say(&format!("help: no verb takes an operand; write `cp {verb} --select {operand}`"));
-    }
+    crate::ui::say(text.trim_end());
     ExitCode::from(2)
 }

@@ -17,13 +17,15 @@ mod show;
 mod summary;
 mod test;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::cli::arguments::Arguments;
 use crate::cli::arguments::Verb;
 use crate::config::Flags;
+use crate::config::Invocation;
 use crate::error::Result;
 use crate::flow::House;
 use crate::ui;
@@ -32,15 +34,15 @@ use crate::ui::Talk;
 
 /// The whole program: says what went wrong, and returns the exit code.
 pub fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args_os().collect();
-    match delegate::decide(&arguments, arguments::VERBS) {
-        Ok(delegate::Decision::Ours) => {}
-        Ok(delegate::Decision::Ended(code)) => return code,
-        Err(error) => return fail(&error),
+    let invocation = Invocation::of_process();
+    if let Err(error) = delegate::delegate(&invocation, &mut Arguments::command()) {
+        return fail(&error);
     }
-    let parsed = match Arguments::try_parse_from(&arguments) {
+    // Not the name it was called by: help speaks of `cp`, whatever the link is named.
+    let words = std::iter::once(OsString::from("cp")).chain(invocation.arguments);
+    let parsed = match Arguments::try_parse_from(words) {
         Ok(parsed) => parsed,
-        Err(error) => return arguments::explain(&error, &arguments),
+        Err(error) => return arguments::explain(&error),
     };
     match perform(parsed.verb) {
         Ok(()) => ExitCode::SUCCESS,

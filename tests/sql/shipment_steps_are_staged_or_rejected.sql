@@ -2,7 +2,7 @@
 with events as (
     select
         event_type,
-        {{ field_values('shipment', 'payload') }} as payload_values,
+        {{ read_fields('shipment', 'payload') }},
     from {{ source('raw', 'events_raw') }}
     where event_type in ({{ event_types('shipment') }})
 ),
@@ -12,8 +12,8 @@ listed as (
         event_type,
         sum(
             case
-                when {{ json_length(pick_list('shipment', 'steps', 'payload_values')) }} = 0 then 1
-                else {{ json_length(pick_list('shipment', 'steps', 'payload_values')) }}
+                when {{ json_length(pick_list('shipment', 'steps')) }} = 0 then 1
+                else {{ json_length(pick_list('shipment', 'steps')) }}
             end
         ) as steps,
     from events

@@ -7,34 +7,27 @@ with events as (
     and {{ not_seen() }}
 ),
 
-extracted as (
+read as (
     select
         *,
-        {{ field_values('order_update', 'payload') }} as payload_values,
+        {{ read_fields('order_update', 'payload') }},
     from events
-),
-
-texts as (
-    select
-        *,
-        {{ field_texts('order_update', 'payload_values') }} as payload_texts,
-    from extracted
 ),
 
 named as (
     select
         event_id,
         event_type,
-        {{ vendor_of('order_update', 'vendor', 'payload_texts') }} as vendor,
+        {{ vendor_of('order_update', 'vendor') }} as vendor,
         not starts_with(event_type, 'historical_') as is_live,
         {{ readable_time('event_time') }} as event_time,
         ingested_at as _stored_at,
         _landing_sequence,
-        {{ pick('order_update', 'order_id', 'payload_texts') }} as order_id,
-        {{ pick('order_update', 'occurred_at', 'payload_texts') }} as occurred_text,
-        {{ pick('order_update', 'change_type', 'payload_texts') }} as change_type,
-        {{ pick('order_update', 'note', 'payload_texts') }} as note,
-    from texts
+        {{ pick('order_update', 'order_id') }} as order_id,
+        {{ pick('order_update', 'occurred_at') }} as occurred_text,
+        {{ pick('order_update', 'change_type') }} as change_type,
+        {{ pick('order_update', 'note') }} as note,
+    from read
 ),
 
 parsed as (
@@ -56,11 +49,7 @@ judged as (
         note,
         occurred_text as _time_text,
         occurred_text is not null and payload_time is null as _is_time_unreadable,
-        case
-            when order_id is null then 'order reference missing'
-            when payload_time is null and event_time is null and occurred_text is null then 'time missing'
-            when payload_time is null and event_time is null then 'time unreadable'
-        end as _reject_reason,
+        {{ reject_reason() }} as _reject_reason,
         _stored_at,
         _landing_sequence,
     from parsed

@@ -7,43 +7,36 @@ with events as (
     and {{ not_seen() }}
 ),
 
-extracted as (
+read as (
     select
         *,
-        {{ field_values('order', 'payload') }} as payload_values,
+        {{ read_fields('order', 'payload') }},
     from events
-),
-
-texts as (
-    select
-        *,
-        {{ field_texts('order', 'payload_values') }} as payload_texts,
-    from extracted
 ),
 
 named as (
     select
         event_id,
         event_type,
-        {{ vendor_of('order', 'vendor', 'payload_texts') }} as vendor,
+        {{ vendor_of('order', 'vendor') }} as vendor,
         not starts_with(event_type, 'historical_') as is_live,
         {{ readable_time('event_time') }} as event_time,
         ingested_at as _stored_at,
         _landing_sequence,
-        {{ pick('order', 'order_id', 'payload_texts') }} as order_id,
-        {{ pick('order', 'occurred_at', 'payload_texts') }} as occurred_text,
-        {{ pick('order', 'amount', 'payload_texts') }} as amount_text,
-        {{ parse_currency(pick('order', 'currency', 'payload_texts')) }} as currency,
-        {{ pick('order', 'region', 'payload_texts') }} as region,
-        {{ pick('order', 'customer_id', 'payload_texts') }} as customer_id,
-        {{ pick('order', 'email', 'payload_texts') }} as email,
-        {{ pick('order', 'phone', 'payload_texts') }} as phone,
-        {{ pick('order', 'address', 'payload_texts') }} as address_text,
-        {{ pick('order', 'address_line', 'payload_texts') }} as address_line,
-        {{ pick('order', 'city', 'payload_texts') }} as city,
-        {{ pick('order', 'country', 'payload_texts') }} as country,
-        {{ pick_list('order', 'items', 'payload_values') }} as items,
-    from texts
+        {{ pick('order', 'order_id') }} as order_id,
+        {{ pick('order', 'occurred_at') }} as occurred_text,
+        {{ pick('order', 'amount') }} as amount_text,
+        {{ parse_currency(pick('order', 'currency')) }} as currency,
+        {{ pick('order', 'region') }} as region,
+        {{ pick('order', 'customer_id') }} as customer_id,
+        {{ pick('order', 'email') }} as email,
+        {{ pick('order', 'phone') }} as phone,
+        {{ pick('order', 'address') }} as address_text,
+        {{ pick('order', 'address_line') }} as address_line,
+        {{ pick('order', 'city') }} as city,
+        {{ pick('order', 'country') }} as country,
+        {{ pick_list('order', 'items') }} as items,
+    from read
 ),
 
 parsed as (
@@ -77,13 +70,7 @@ judged as (
         occurred_text as _time_text,
         amount_text as _amount_text,
         occurred_text is not null and payload_time is null as _is_time_unreadable,
-        case
-            when order_id is null then 'order reference missing'
-            when payload_time is null and event_time is null and occurred_text is null then 'time missing'
-            when payload_time is null and event_time is null then 'time unreadable'
-            when amount_text is null then 'amount missing'
-            when order_total is null then 'amount unreadable'
-        end as _reject_reason,
+        {{ reject_reason(amount='order_total') }} as _reject_reason,
         _stored_at,
         _landing_sequence,
     from parsed

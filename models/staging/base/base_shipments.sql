@@ -7,46 +7,39 @@ with events as (
     and {{ not_seen() }}
 ),
 
-extracted as (
+read as (
     select
         *,
-        {{ field_values('shipment', 'payload') }} as payload_values,
+        {{ read_fields('shipment', 'payload') }},
     from events
-),
-
-texts as (
-    select
-        *,
-        {{ field_texts('shipment', 'payload_values') }} as payload_texts,
-    from extracted
 ),
 
 named as (
     select
         event_id,
         event_type,
-        {{ vendor_of('shipment', 'vendor', 'payload_texts') }} as vendor,
+        {{ vendor_of('shipment', 'vendor') }} as vendor,
         not starts_with(event_type, 'historical_') as is_live,
         {{ readable_time('event_time') }} as event_time,
         ingested_at as _stored_at,
         _landing_sequence,
-        {{ pick('shipment', 'order_id', 'payload_texts') }} as order_id,
-        {{ pick('shipment', 'carrier', 'payload_texts') }} as carrier,
-        {{ pick('shipment', 'tracking_code', 'payload_texts') }} as tracking_code,
-        {{ pick('shipment', 'status', 'payload_texts') }} as event_status,
-        {{ pick('shipment', 'occurred_at', 'payload_texts') }} as event_occurred_text,
-        {{ pick_list('shipment', 'steps', 'payload_values') }} as steps,
-    from texts
+        {{ pick('shipment', 'order_id') }} as order_id,
+        {{ pick('shipment', 'carrier') }} as carrier,
+        {{ pick('shipment', 'tracking_code') }} as tracking_code,
+        {{ pick('shipment', 'status') }} as event_status,
+        {{ pick('shipment', 'occurred_at') }} as event_occurred_text,
+        {{ pick_list('shipment', 'steps') }} as steps,
+    from read
 ),
 
 stepped as (
     {{ unnest_json('named', 'steps', 'step', 'position') }}
 ),
 
-step_texts as (
+steps_read as (
     select
         *,
-        {{ field_texts('shipment_steps', field_values('shipment_steps', 'step')) }} as texts,
+        {{ read_fields('shipment_steps', 'step', 'step') }},
     from stepped
 ),
 
@@ -54,16 +47,16 @@ step_texts as (
 steps_named as (
     select
         *,
-        case when steps is null then event_status else {{ pick('shipment_steps', 'status', 'texts') }} end as status,
+        case when steps is null then event_status else {{ pick('shipment_steps', 'status', 'step') }} end as status,
         case
             when steps is null then event_occurred_text
-            else {{ pick('shipment_steps', 'occurred_at', 'texts') }}
+            else {{ pick('shipment_steps', 'occurred_at', 'step') }}
         end as occurred_text,
         case
             when steps is not null or event_status is not null or event_occurred_text is not null then position
         end as step_number,
         {{ json_length('steps') }} <= 1 as is_single_step,
-    from step_texts
+    from steps_read
 ),
 
 parsed as (
@@ -88,13 +81,10 @@ judged as (
         status,
         occurred_text as _time_text,
         occurred_text is not null and payload_time is null as _is_time_unreadable,
-        case
-            when order_id is null then 'order reference missing'
-            when step_number is null then 'no step'
-            when status is null then 'status missing'
-            when payload_time is null and fallback_time is null and occurred_text is null then 'time missing'
-            when payload_time is null and fallback_time is null then 'time unreadable'
-        end as _reject_reason,
+        {{ reject_reason(
+            fallback_time='fallback_time',
+            more=[['step_number is null', 'no step'], ['status is null', 'status missing']]
+        ) }} as _reject_reason,
         _stored_at,
         _landing_sequence,
     from parsed
