@@ -128,9 +128,11 @@ pub(super) fn means(criterion: &Criterion, project: &Project, member: Member<'_>
 }
 
 /// dbt's rule for names: the last part exactly, or the first parts one by one; from a part with a wildcard on, the
-/// pattern is held against all that follows.
+/// pattern is held against all that follows. Beyond dbt, a pattern without dots is held against the name alone too, so
+/// that `fact_*` means what it says in any folder.
 fn names(selector: &str, fqn: &[String]) -> bool {
-    if fqn.last().is_some_and(|name| name == selector) {
+    let is_name = |name: &String| name == selector || (!selector.contains('.') && matches(selector, name));
+    if fqn.last().is_some_and(is_name) {
         return true;
     }
     let parts: Vec<&str> = fqn.iter().flat_map(|part| part.split('.')).collect();
