@@ -351,8 +351,7 @@ fn syntax_error(file: &SourceFile, start: usize, reason: &str) -> Diagnostic {
         None
     };
     let reason = lower_first(reason.trim_end_matches('.'));
-    Diagnostic::error(format!("this is not YAML: {reason}"), place(file, start..start))
-        .help(help.map(str::to_string))
+    Diagnostic::error(format!("this is not YAML: {reason}"), place(file, start..start)).help(help.map(str::to_string))
 }
 
 fn lower_first(text: &str) -> String {
