@@ -151,17 +151,23 @@ fn fetch(library: &Library, file: &str, folder: &Path) -> Result<Vec<u8>> {
             "curl -fsSL --connect-timeout 15 --max-time 900 --retry 2 -o library.zip '{release}' && \
              {{ unzip -oq library.zip || python3 -m zipfile -e library.zip .; }}"
         ),
-        format!("npm pack --silent --ignore-scripts '{npm_package}' && tar -xzf *.tgz && mv package/{file} {file}"),
+        format!(
+            "npm pack --loglevel error --ignore-scripts '{npm_package}' && tar -xzf *.tgz && mv package/{file} {file}"
+        ),
     ];
     let mut reasons = String::new();
     for source in sources {
         let output = Command::new("sh").args(["-c", &source]).current_dir(folder).output()?;
-        let reason = match fs::read(folder.join(file)) {
-            Ok(bytes) if sum_of(&bytes) == *sum => return Ok(bytes),
-            Ok(bytes) => format!("its SHA-256 is {}, not {sum}", sum_of(&bytes)),
-            Err(_) => String::from_utf8_lossy(&output.stderr).trim().to_string(),
+        let reason = if output.status.success() {
+            let bytes = fs::read(folder.join(file))?;
+            if sum_of(&bytes) == *sum {
+                return Ok(bytes);
+            }
+            format!("its SHA-256 is {}, not {sum}", sum_of(&bytes))
+        } else {
+            String::from_utf8_lossy(&output.stderr).lines().take(4).collect::<Vec<_>>().join("\n    ")
         };
-        reasons.push_str(&format!("\n  {source}\n    {}", reason.replace('\n', "\n    ")));
+        reasons.push_str(&format!("\n  {source}\n    {reason}"));
     }
     Err(format!("it could not be fetched{reasons}").into())
 }

@@ -71,8 +71,10 @@ impl Engine {
     }
 
     fn prepared(connection: Connection, path: Option<PathBuf>) -> Result<Self> {
+        // DuckDB compiled from source comes without ICU, which alone knows any time zone but UTC.
+        let zone = if cfg!(feature = "bundled") { "" } else { "set timezone = 'UTC';" };
         connection
-            .execute_batch("set timezone = 'UTC'; set enable_progress_bar = false; set errors_as_json = false")
+            .execute_batch(&format!("{zone} set enable_progress_bar = false; set errors_as_json = false"))
             .map_err(|error| Error::call("cannot configure the database").because(error))?;
         Ok(Self { root: Mutex::new(connection), path })
     }
