@@ -46,7 +46,7 @@ impl Draft {
     /// Puts the file in its place; the path and the size.
     pub(super) fn finish(self) -> Result<(PathBuf, u64)> {
         let file = self.file.into_inner().map_err(|error| error.into_error()).at_path("write", &self.path)?;
-        file.as_file().sync_all().at_path("write", &self.path)?;
+        // Not forced to the disk first: what a power cut takes can be made again, byte for byte.
         file.persist(&self.path)
             .map_err(|error| Error::call(format!("cannot write `{}`", self.path.display())).because(error.error))?;
         Ok((self.path, self.bytes))
