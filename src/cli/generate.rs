@@ -28,8 +28,12 @@ pub fn perform(flags: GenerateFlags) -> Result<()> {
     };
     let generated = match (flags.events, flags.history, flags.orders) {
         (_, Some(year), Some(orders)) => {
-            let out = flags.out.unwrap_or_else(|| root.join("data/bootstrap"));
-            sample::history(&sample::History { year, orders, out, seed }, &console)?
+            let mut history = sample::History::new(year, orders, flags.out.unwrap_or_else(|| root.join("data/bootstrap")));
+            history.seed = seed;
+            set(&mut history.duplicate_rate, flags.dup_rate);
+            set(&mut history.late_rate, flags.late_rate);
+            set(&mut history.drift_rate, flags.schema_drift_rate);
+            sample::history(&history, &console)?
         }
         (Some(events), None, _) => {
             let date = match &flags.date {
@@ -38,16 +42,12 @@ pub fn perform(flags: GenerateFlags) -> Result<()> {
                 })?,
                 None => jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
             };
-            let day = sample::Day {
-                events,
-                date,
-                out: flags.out.unwrap_or_else(|| root.join("data/live_events")),
-                seed,
-                duplicate_rate: share("--dup-rate", flags.dup_rate, sample::DEFAULT_DUPLICATE_RATE)?,
-                late_rate: share("--late-rate", flags.late_rate, sample::DEFAULT_LATE_RATE)?,
-                drift_rate: share("--schema-drift-rate", flags.schema_drift_rate, sample::DEFAULT_DRIFT_RATE)?,
-                malformed_rate: share("--malformed-rate", flags.malformed_rate, sample::DEFAULT_MALFORMED_RATE)?,
-            };
+            let mut day = sample::Day::new(date, events, flags.out.unwrap_or_else(|| root.join("data/live_events")));
+            day.seed = seed;
+            set(&mut day.duplicate_rate, flags.dup_rate);
+            set(&mut day.late_rate, flags.late_rate);
+            set(&mut day.drift_rate, flags.schema_drift_rate);
+            set(&mut day.malformed_rate, flags.malformed_rate);
             sample::day(&day, &console)?
         }
         _ => {
@@ -61,14 +61,18 @@ pub fn perform(flags: GenerateFlags) -> Result<()> {
             ui::write_out(&format!("{}\n", file.display()));
         }
         ui::say(&format!("{} events, {} bytes, seed {seed}", grouped(generated.events), grouped(generated.bytes)));
+        let faults = generated.faults.named();
+        let told: Vec<_> = faults.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{} {what}", grouped(*count))).collect();
+        if !told.is_empty() {
+            ui::say(&format!("with {}", told.join(", ")));
+        }
     }
     Ok(())
 }
 
-fn share(flag: &str, given: Option<f64>, default: f64) -> Result<f64> {
-    let share = given.unwrap_or(default);
-    if (0.0..=1.0).contains(&share) {
-        return Ok(share);
+/// A flag over a default.
+fn set(rate: &mut f64, given: Option<f64>) {
+    if let Some(given) = given {
+        *rate = given;
     }
-    Err(Error::call(format!("`{flag} {share}` is no share")).help("name a number from 0 to 1"))
 }
