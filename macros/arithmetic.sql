@@ -12,8 +12,20 @@ coalesce(cast(sum({{ amount }}) as {{ type_money() }}), 0)
 
 {# The part of a whole, six decimals; null where the whole is 0. #}
 {% macro share(part, whole) -%}
-cast(cast({{ part }} as {{ type_product() }}) / nullif({{ whole }}, 0) as {{ type_amount() }})
+{{ cast_or_null('cast(' ~ part ~ ' as ' ~ type_product() ~ ') / nullif(' ~ whole ~ ', 0)', type_amount()) }}
 {%- endmacro %}
+
+{# What part of a whole made of positive parts this one is: 0 to 1, twelve decimals; 0 for what is negative. #}
+{% macro part_of_whole(part, whole) -%}
+cast(case
+            when {{ part }} <= 0 then 0
+            else cast({{ part }} as {{ type_product() }}) / {{ whole }}
+        end as decimal(18, 12))
+{%- endmacro %}
+
+{# A cast that gives null where the value does not fit. #}
+{% macro cast_or_null(value, type) %}{{ return(adapter.dispatch('cast_or_null')(value, type)) }}{% endmacro %}
+{% macro duckdb__cast_or_null(value, type) %}{{ return('try_cast(' ~ value ~ ' as ' ~ type ~ ')') }}{% endmacro %}
 
 {# Whole seconds from one time to another. #}
 {% macro seconds_between(from_time, to_time) %}{{ return(adapter.dispatch('seconds_between')(from_time, to_time)) }}{% endmacro %}
@@ -51,3 +63,8 @@ select cast(unnest(generate_series(cast({{ first_date }} as timestamp), cast({{ 
 {% macro duckdb__day_name(date) %}{{ return('dayname(' ~ date ~ ')') }}{% endmacro %}
 {% macro month_name(date) %}{{ return(adapter.dispatch('month_name')(date)) }}{% endmacro %}
 {% macro duckdb__month_name(date) %}{{ return('monthname(' ~ date ~ ')') }}{% endmacro %}
+
+{# Quantity times price; null where the product needs more than twelve digits before the point. #}
+{% macro line_amount(quantity, unit_price) -%}
+{{ cast_or_null('round(cast(' ~ quantity ~ ' as ' ~ type_product() ~ ') * ' ~ unit_price ~ ', 6)', type_amount()) }}
+{%- endmacro %}

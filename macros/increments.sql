@@ -10,3 +10,15 @@
 1 = 1
 {%- endif %}
 {%- endmacro %}
+
+{# What a row of fact_orders is made of; for each a column `_<part>_sequence` tells how far it has been seen. #}
+{% macro order_parts() %}{{ return(['orders', 'lines', 'payments', 'refunds', 'shipments', 'updates']) }}{% endmacro %}
+
+{# A condition: rows made of anything that this table has not seen yet, part by part. #}
+{% macro any_part_not_seen() -%}
+(
+    {%- for part in order_parts() %}
+    {% if not loop.first %}or {% endif %}{{ not_seen('_' ~ part ~ '_sequence', '_' ~ part ~ '_sequence') }}
+    {%- endfor %}
+)
+{%- endmacro %}

@@ -38,6 +38,7 @@
 //! ```
 
 pub mod check;
+pub mod artifact;
 pub mod cli;
 pub mod config;
 pub mod engine;

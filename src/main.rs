@@ -1,7 +1,5 @@
-//! The program `cp`.
+//! The program `cp`; all of it is in the library.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
+fn main() -> std::process::ExitCode {
     commercepulse::cli::main()
 }

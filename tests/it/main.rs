@@ -1,7 +1,10 @@
 //! Every integration test, in one binary: one link, and one place to look.
 
+mod errors;
 mod install;
 mod library;
+mod main_job;
 mod name;
+mod pack;
 mod support;
 mod tidy;

@@ -1,6 +1,7 @@
 //! A project in a temporary folder: a copy of the repository's, changed as the test wants.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
@@ -125,5 +126,30 @@ fn copy(from: &Path, to: &Path) {
     } else if from.is_file() {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(from, to).unwrap();
+    }
+}
+
+/// What a test asks again and again.
+impl Project {
+    /// How many rows a table has.
+    pub fn count(&self, table: &str) -> u64 {
+        let rows = self.query(&format!("select count(*) as rows from {table}"));
+        rows[0]["rows"].as_u64().unwrap()
+    }
+
+    /// The bytes of every published file, by name.
+    pub fn publication(&self) -> BTreeMap<String, Vec<u8>> {
+        let folder = fs::read_dir(self.path("data/published")).unwrap();
+        folder
+            .map(|entry| entry.unwrap())
+            .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
+            .collect()
+    }
+
+    /// As [`Project::publication`], the tables alone: the manifest also names the publications before.
+    pub fn tables(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = self.publication();
+        files.retain(|name, _| name.ends_with(".parquet"));
+        files
     }
 }

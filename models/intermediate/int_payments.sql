@@ -1,0 +1,50 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='order_id') }}
+
+with payments as (
+    select * from {{ ref('stg_payments') }}
+),
+
+rates as (
+    select * from {{ ref('int_fx_rates_daily') }}
+),
+
+touched as (
+    select distinct order_id
+    from payments
+    where {{ not_seen() }}
+),
+
+-- Of the payments with the same vendor, transaction and order the earliest is effective.
+ranked as (
+    select
+        payments.*,
+        row_number() over (
+            partition by payments.vendor, payments.order_id, coalesce(payments.transaction_id, payments.event_id),
+                payments.transaction_id is null
+            order by payments.paid_at asc, payments.event_id asc
+        ) as precedence,
+    from payments
+    inner join touched on touched.order_id = payments.order_id
+),
+
+converted as (
+    select
+        ranked.event_id,
+        ranked.order_id,
+        ranked.vendor,
+        ranked.transaction_id,
+        ranked.status,
+        ranked.method,
+        ranked.amount,
+        ranked.currency,
+        {{ convert('ranked.amount', 'rates.rate') }} as amount_ngn,
+        rates.rate_date,
+        ranked.paid_at,
+        ranked.precedence = 1 as is_effective,
+        ranked.is_live,
+        ranked._landing_sequence,
+    from ranked
+    left join rates on rates.date = cast(ranked.paid_at as date) and rates.currency = ranked.currency
+)
+
+select * from converted

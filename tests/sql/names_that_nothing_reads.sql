@@ -1,0 +1,5 @@
+{{ config(severity='warn') }}
+
+-- Names in payloads that no known name reads.
+select *
+from {{ ref('int_unknown_paths') }}
