@@ -13,16 +13,17 @@
 //! | `name` `event` `progress` | names checked once; the raw envelope; how stages tell what happened |
 //! | `config` | settings, resolved once; the only reader of the environment |
 //! | `engine` | DuckDB; the only place that says `duckdb::` |
+//! | `project` | what the files of a dbt project say; never touches a database |
 //! | `store` | the raw store, which loses nothing |
 //! | `sample` | the deterministic generator of events |
 //! | `ingest` | files → events in the raw store, and the log of what was read |
 //! | `extract` | raw store → landing table, rows and position in one transaction |
-//! | `project` | what the files of a dbt project say; never touches a database |
 //! | `render` | Jinja: what a model refers to, and the SQL it becomes |
 //! | `graph` | the DAG, and selection in it |
 //! | `plan` | what will be done, in which order and why; the parallel walk |
 //! | `run` | one materialization a file |
 //! | `check` | tests, severity, and what may be published |
+//! | `artifact` | compiled SQL, `manifest.json` and `run_results.json`, as dbt writes them |
 //! | `publish` | verified tables only, as Parquet |
 //! | `report` | what happened to the data, as text and JSON |
 //! | `flow` | both journeys, each on one screen; every verb is a slice of it |
@@ -37,8 +38,8 @@
 //! # Ok::<(), commercepulse::error::Error>(())
 //! ```
 
-pub mod check;
 pub mod artifact;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod engine;

@@ -22,24 +22,25 @@ const HOUSE: &[(&str, &str)] = &[
     ("progress", "name"),
     ("config", "error name"),
     ("engine", "error name config"),
+    ("project", "error name config"),
     ("store", "error name event config engine"),
     ("sample", "error event progress"),
-    ("ingest", "error name event progress config store"),
+    ("ingest", "error name event progress config project store"),
     ("extract", "error name event progress config engine store"),
-    ("project", "error name config"),
-    ("render", "error name project"),
+    ("render", "error name config project"),
     ("graph", "error name project render"),
     ("plan", "error name progress project render graph"),
-    ("run", "error name config engine project render plan"),
-    ("check", "error name config engine project render plan"),
+    ("run", "error name progress config engine project render plan"),
+    ("check", "error name progress config engine project render graph plan run"),
+    ("artifact", "error name progress config project render plan"),
     ("publish", "error name progress config engine project check"),
-    ("report", "error name ingest extract plan publish"),
+    ("report", "error name progress engine project render ingest extract plan artifact publish"),
     (
         "flow",
-        "error name progress config engine store sample ingest extract project render graph plan run check publish report",
+        "error name progress config engine project store sample ingest extract render graph plan run check artifact publish report",
     ),
-    ("ui", "error name progress"),
-    ("cli", "error name config flow report ui"),
+    ("ui", "error name progress engine"),
+    ("cli", "error name progress config engine project sample graph plan run flow report ui"),
 ];
 
 /// Foreign names and the only paths that may say them.
@@ -95,7 +96,8 @@ fn sources_are_tidy() {
     let mut faults = Faults::new();
     for (path, text) in files("src", "rs") {
         let module = path.split(['/', '.']).next().unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap();
+        // Unit tests may be long and may print, whether they end a file or fill one.
+        let code = if path.ends_with("/tests.rs") { "" } else { text.split("#[cfg(test)]").next().unwrap() };
         check_shape(&format!("src/{path}"), &text, code, &mut faults);
         for (index, line) in code.lines().enumerate() {
             let at = format!("src/{path}:{}", index + 1);
