@@ -16,7 +16,16 @@ fn main() {
     let mut again = Vec::new();
     for run in 0..=RUNS {
         let folder = tempfile::tempdir().unwrap();
-        for part in ["dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests/sql", "data/bootstrap", "data/live_events"] {
+        for part in [
+            "dbt_project.yml",
+            "profiles.yml",
+            "models",
+            "macros",
+            "seeds",
+            "tests/sql",
+            "data/bootstrap",
+            "data/live_events",
+        ] {
             copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(part), &folder.path().join(part));
         }
         let (fresh, unchanged) = (build(program, folder.path()), build(program, folder.path()));

@@ -27,7 +27,11 @@ pub fn perform(flags: CleanFlags) -> Result<()> {
                 false => fs::remove_file(path).at_path("remove", path)?,
             }
         }
-        ui::write_out(&format!("{} {}\n", if dry_run { "would remove" } else { "removed" }, house.settings.layout.shown(path)));
+        ui::write_out(&format!(
+            "{} {}\n",
+            if dry_run { "would remove" } else { "removed" },
+            house.settings.layout.shown(path)
+        ));
     }
     Ok(())
 }

@@ -16,7 +16,8 @@ pub fn perform(flags: Project) -> Result<()> {
             ui::columns(&[], &rows, &[])
         }
         OutputFormat::Json => {
-            let object: serde_json::Map<_, _> = facts.into_iter().map(|(name, value)| (name.to_string(), value.into())).collect();
+            let object: serde_json::Map<_, _> =
+                facts.into_iter().map(|(name, value)| (name.to_string(), value.into())).collect();
             format!("{}\n", serde_json::Value::Object(object))
         }
     });

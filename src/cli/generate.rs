@@ -28,7 +28,8 @@ pub fn perform(flags: GenerateFlags) -> Result<()> {
     };
     let generated = match (flags.events, flags.history, flags.orders) {
         (_, Some(year), Some(orders)) => {
-            let mut history = sample::History::new(year, orders, flags.out.unwrap_or_else(|| root.join("data/bootstrap")));
+            let mut history =
+                sample::History::new(year, orders, flags.out.unwrap_or_else(|| root.join("data/bootstrap")));
             history.seed = seed;
             set(&mut history.duplicate_rate, flags.dup_rate);
             set(&mut history.late_rate, flags.late_rate);
@@ -37,9 +38,9 @@ pub fn perform(flags: GenerateFlags) -> Result<()> {
         }
         (Some(events), None, _) => {
             let date = match &flags.date {
-                Some(text) => text.parse().map_err(|_| {
-                    Error::call(format!("`--date {text}` is no day")).help("write it as YYYY-MM-DD")
-                })?,
+                Some(text) => text
+                    .parse()
+                    .map_err(|_| Error::call(format!("`--date {text}` is no day")).help("write it as YYYY-MM-DD"))?,
                 None => jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
             };
             let mut day = sample::Day::new(date, events, flags.out.unwrap_or_else(|| root.join("data/live_events")));
@@ -62,7 +63,11 @@ pub fn perform(flags: GenerateFlags) -> Result<()> {
         }
         ui::say(&format!("{} events, {} bytes, seed {seed}", grouped(generated.events), grouped(generated.bytes)));
         let faults = generated.faults.named();
-        let told: Vec<_> = faults.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{} {what}", grouped(*count))).collect();
+        let told: Vec<_> = faults
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(what, count)| format!("{} {what}", grouped(*count)))
+            .collect();
         if !told.is_empty() {
             ui::say(&format!("with {}", told.join(", ")));
         }

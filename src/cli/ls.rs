@@ -22,7 +22,9 @@ pub fn perform(flags: LsFlags) -> Result<()> {
     for id in &selection.ids {
         let (kind, name, path, shown) = match (house.project.nodes.get(id), house.project.sources.get(id)) {
             (Some(node), _) => (node.kind.as_str(), &node.name, &node.file.path, node.fqn.join(".")),
-            (None, Some(source)) => ("source", &source.name, &source.file.path, format!("source:{}", source.fqn.join("."))),
+            (None, Some(source)) => {
+                ("source", &source.name, &source.file.path, format!("source:{}", source.fqn.join(".")))
+            }
             (None, None) => continue,
         };
         if !kinds.is_empty() && !kinds.iter().any(|wanted| wanted == kind || wanted == "all") {

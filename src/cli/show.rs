@@ -28,11 +28,15 @@ pub fn perform(flags: ShowFlags) -> Result<()> {
         None => {
             let (selected, unmatched) = house.select(&[NodeKind::Model, NodeKind::Seed, NodeKind::Test])?;
             if let Some(fault) = unmatched.into_iter().next() {
-                return Err(Error::call(fault.message.clone()).help(fault.help.unwrap_or_else(|| "`cp ls` lists the names".to_string())));
+                return Err(Error::call(fault.message.clone())
+                    .help(fault.help.unwrap_or_else(|| "`cp ls` lists the names".to_string())));
             }
             // A test that comes along with its model is not what was asked for.
             let tests_only = selected.iter().all(|id| house.project.nodes[id].kind == NodeKind::Test);
-            let wanted = selected.into_iter().filter(|id| tests_only || house.project.nodes[id].kind != NodeKind::Test).collect();
+            let wanted = selected
+                .into_iter()
+                .filter(|id| tests_only || house.project.nodes[id].kind != NodeKind::Test)
+                .collect();
             house.compile(&wanted, &database)?.into_values().collect()
         }
     };

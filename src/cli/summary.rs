@@ -50,7 +50,10 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
         add("files", format!("{} read, {} unchanged", grouped(read as u64), grouped(unchanged as u64)));
     }
     if let Some(extracted) = &done.extracted {
-        add("landed", format!("{} new events, {} in the warehouse", grouped(extracted.events), grouped(extracted.total)));
+        add(
+            "landed",
+            format!("{} new events, {} in the warehouse", grouped(extracted.events), grouped(extracted.total)),
+        );
     }
     if let Some(record) = &done.record {
         let built = models(house, record);
@@ -70,13 +73,16 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
         Some(Ok(published)) => {
             let shown = house.settings.layout.shown(&house.settings.layout.published());
             let count = published.tables.len();
-            add("published", match published.unchanged {
-                true => format!("{count} tables in {shown}, unchanged"),
-                false => {
-                    let changed = published.tables.iter().filter(|table| table.changed).count();
-                    format!("{count} tables in {shown}, {changed} changed")
-                }
-            });
+            add(
+                "published",
+                match published.unchanged {
+                    true => format!("{count} tables in {shown}, unchanged"),
+                    false => {
+                        let changed = published.tables.iter().filter(|table| table.changed).count();
+                        format!("{count} tables in {shown}, {changed} changed")
+                    }
+                },
+            );
         }
         Some(Err(_)) => add("published", "nothing".to_string()),
         None => {}
@@ -158,7 +164,8 @@ fn as_json(house: &House, done: &Done) -> Json {
         object.insert("nodes".to_string(), json!(nodes));
     }
     if !done.tables.is_empty() {
-        object.insert("tables".to_string(), done.tables.iter().map(|(name, rows)| (name.clone(), json!(rows))).collect());
+        object
+            .insert("tables".to_string(), done.tables.iter().map(|(name, rows)| (name.clone(), json!(rows))).collect());
     }
     match &done.published {
         Some(Ok(published)) => {
@@ -187,7 +194,9 @@ pub fn plan(house: &House, plan: &Plan) -> Result<()> {
     let steps = plan.steps.values().map(|step| (step, line(&step.action)));
     if house.settings.flags.output == OutputFormat::Json {
         let steps: Vec<Json> = steps
-            .map(|(step, (action, reason))| json!({ "unique_id": step.id.as_str(), "action": action, "reason": reason }))
+            .map(
+                |(step, (action, reason))| json!({ "unique_id": step.id.as_str(), "action": action, "reason": reason }),
+            )
             .collect();
         ui::write_out(&format!("{}\n", json!(steps)));
         return Ok(());

@@ -68,10 +68,13 @@ impl House {
         let invocation_id = uuid::Uuid::new_v4().to_string();
         let root = Settings::project_root(&flags)?;
         let environment = Arc::new(Environment::load(&root)?);
-        let project = Arc::new(project::load(&root, &flags, &environment, &|text| render::expand(text, &environment, None))?);
+        let project =
+            Arc::new(project::load(&root, &flags, &environment, &|text| render::expand(text, &environment, None))?);
         let settings = Settings::resolve(flags, root, &environment, project.profile.clone())?;
         let database = match &settings.warehouse {
-            Some(path) => path.file_stem().map_or_else(|| "warehouse".to_string(), |stem| stem.to_string_lossy().into_owned()),
+            Some(path) => {
+                path.file_stem().map_or_else(|| "warehouse".to_string(), |stem| stem.to_string_lossy().into_owned())
+            }
             None => "memory".to_string(),
         };
         let options = render::Options {
@@ -205,7 +208,14 @@ impl House {
             .iter()
             .filter_map(|outcome| Some((outcome.id.clone(), outcome.compiled.clone()?)))
             .collect();
-        artifact::write_manifest(&self.project, &self.scanned, self.graph.all_parents(), &compiled, &self.invocation_id, self.started_at)?;
+        artifact::write_manifest(
+            &self.project,
+            &self.scanned,
+            self.graph.all_parents(),
+            &compiled,
+            &self.invocation_id,
+            self.started_at,
+        )?;
         for (id, sql) in &compiled {
             artifact::write_compiled(&self.project, &self.project.nodes[id], sql)?;
         }
@@ -237,7 +247,9 @@ impl House {
 /// One phrase for the line of a node.
 fn detail(outcome: &crate::plan::Outcome) -> String {
     match &outcome.reason {
-        Some(reason) if outcome.status == Status::Success && reason != "new data" => format!("{} ({reason})", outcome.message),
+        Some(reason) if outcome.status == Status::Success && reason != "new data" => {
+            format!("{} ({reason})", outcome.message)
+        }
         _ => outcome.message.clone(),
     }
 }

@@ -46,7 +46,9 @@ impl House {
         done.stopped = stop.is_asked();
         done.tables = self.table_sizes(&engine)?;
         if self.has_selection() {
-            observe.on(Progress::Note { text: "a selection publishes nothing; `cp publish` checks and publishes all".to_string() });
+            observe.on(Progress::Note {
+                text: "a selection publishes nothing; `cp publish` checks and publishes all".to_string(),
+            });
         } else {
             done.published = Some(self.publish(&engine, &record, observe));
         }
@@ -61,7 +63,9 @@ impl House {
     pub fn deliver(&self, observe: &dyn Observe) -> Result<Done> {
         let ingested = self.ingest(observe)?;
         if ingested.is_none() {
-            observe.on(Progress::Warning { text: "no source declares `meta.files`, so there is nothing to ingest".to_string() });
+            observe.on(Progress::Warning {
+                text: "no source declares `meta.files`, so there is nothing to ingest".to_string(),
+            });
         }
         let extracted = self.extract(&self.warehouse()?, observe)?;
         Ok(Done { ingested, extracted, ..Done::default() })
@@ -133,7 +137,8 @@ impl House {
     fn require_warehouse(&self) -> Result<()> {
         match &self.settings.warehouse {
             Some(path) if !path.is_file() => {
-                Err(Error::call(format!("there is no warehouse at `{}`", self.settings.layout.shown(path))).help("run `cp build` first"))
+                Err(Error::call(format!("there is no warehouse at `{}`", self.settings.layout.shown(path)))
+                    .help("run `cp build` first"))
             }
             _ => Ok(()),
         }

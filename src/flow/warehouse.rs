@@ -23,7 +23,6 @@ use crate::run::Database;
 use crate::run::state;
 use crate::store::Embedded;
 
-
 impl House {
     /// What would be done for these nodes, and why.
     pub fn plan(&self, engine: &Engine, selected: &IndexSet<NodeId>) -> Result<Plan> {
@@ -60,7 +59,9 @@ impl House {
             .steps
             .values()
             .filter_map(|step| match &step.action {
-                Action::Full { reason } | Action::Update { reason } => Some(format!("`{}` ({reason})", self.project.nodes[&step.id].name)),
+                Action::Full { reason } | Action::Update { reason } => {
+                    Some(format!("`{}` ({reason})", self.project.nodes[&step.id].name))
+                }
                 _ => None,
             })
             .collect();
@@ -91,7 +92,9 @@ impl House {
             let node = &self.project.nodes[id];
             let sql = match (node.kind, &self.scanned.nodes[id].relation) {
                 (NodeKind::Seed, Some(relation)) => format!("select * from {relation}"),
-                _ => self.renderer.compile(&self.scanned, id, database, Mode { execute: true, incremental: false })?.sql,
+                _ => {
+                    self.renderer.compile(&self.scanned, id, database, Mode { execute: true, incremental: false })?.sql
+                }
             };
             artifact::write_compiled(&self.project, node, &sql)?;
             compiled.insert(id.clone(), sql);
@@ -121,7 +124,16 @@ impl House {
             ("DuckDB", engine.version()),
             ("project", format!("{} in {}", self.project.name, self.project.root.display())),
             ("profile", format!("{}, target {}", self.project.profile.profile, self.project.profile.target)),
-            ("nodes", format!("{} models, {} seeds, {} tests, {} sources", count(NodeKind::Model), count(NodeKind::Seed), count(NodeKind::Test), self.project.sources.len())),
+            (
+                "nodes",
+                format!(
+                    "{} models, {} seeds, {} tests, {} sources",
+                    count(NodeKind::Model),
+                    count(NodeKind::Seed),
+                    count(NodeKind::Test),
+                    self.project.sources.len()
+                ),
+            ),
             ("threads", self.settings.threads.to_string()),
             ("events from", layout.shown(&layout.events)),
             ("raw store", format!("embedded, {}", state(&layout.raw_store()))),

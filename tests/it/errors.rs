@@ -9,7 +9,8 @@ use crate::support::Project;
 #[test]
 fn every_fault_is_told_with_its_place_and_a_help() {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/errors");
-    let mut names: Vec<_> = fs::read_dir(&cases).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> =
+        fs::read_dir(&cases).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     assert!(!names.is_empty());
     for name in names {

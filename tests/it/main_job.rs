@@ -87,7 +87,8 @@ fn a_day_added_later_changes_what_it_should() {
     assert_eq!(summary["events"]["files_read"], 1);
     assert!(project.count("commercepulse.fact_payments") > before);
     // Append-only: nothing that was there has gone or changed.
-    let full: Vec<&Value> = summary["nodes"].as_array().unwrap().iter().filter(|node| node["reason"] == "new").collect();
+    let full: Vec<&Value> =
+        summary["nodes"].as_array().unwrap().iter().filter(|node| node["reason"] == "new").collect();
     assert!(full.is_empty(), "{full:?}");
 }
 
@@ -95,7 +96,11 @@ fn a_day_added_later_changes_what_it_should() {
 fn a_changed_model_is_rebuilt_whole_with_its_descendants_and_the_run_says_so() {
     let project = Project::new();
     project.cp(["build"]).success();
-    project.edit("models/intermediate/int_refunds.sql", "select * from converted", "select * from converted where 1 = 1");
+    project.edit(
+        "models/intermediate/int_refunds.sql",
+        "select * from converted",
+        "select * from converted where 1 = 1",
+    );
     let output = project.cp(["run", "--output", "json"]).success();
     let summary: Value = serde_json::from_str(&output.stdout).unwrap();
     let reason = |name: &str| {
@@ -112,12 +117,20 @@ fn a_changed_model_is_rebuilt_whole_with_its_descendants_and_the_run_says_so() {
 fn a_corrected_rate_rebuilds_what_depends_on_it() {
     let project = Project::new();
     project.cp(["build"]).success();
-    let total = |project: &Project| project.query("select cast(sum(amount_ngn) as varchar) as total from commercepulse.fact_payments");
+    let total = |project: &Project| {
+        project.query("select cast(sum(amount_ngn) as varchar) as total from commercepulse.fact_payments")
+    };
     let before = total(&project);
     let rates = project.read("seeds/fx_rates.csv");
     let corrected: String = rates
         .lines()
-        .map(|line| if line.contains(",USD,") { format!("{},USD,2000\n", line.split(',').next().unwrap()) } else { format!("{line}\n") })
+        .map(|line| {
+            if line.contains(",USD,") {
+                format!("{},USD,2000\n", line.split(',').next().unwrap())
+            } else {
+                format!("{line}\n")
+            }
+        })
         .collect();
     project.file("seeds/fx_rates.csv", corrected);
     project.cp(["build"]).success();
@@ -168,7 +181,8 @@ fn two_builds_at_once_do_not_hurt_each_other() {
     reference.cp(["build"]).success();
     let project = Project::new();
     std::thread::scope(|scope| {
-        let calls: Vec<_> = (0..2).map(|_| scope.spawn(|| Call::of(["build", "--quiet"]).within(project.root()).run())).collect();
+        let calls: Vec<_> =
+            (0..2).map(|_| scope.spawn(|| Call::of(["build", "--quiet"]).within(project.root()).run())).collect();
         let ended: Vec<_> = calls.into_iter().map(|call| call.join().unwrap()).collect();
         assert!(ended.iter().any(|output| output.status == 0), "{}\n{}", ended[0], ended[1]);
         for output in ended {

@@ -25,24 +25,57 @@ const FIGURES: &[(&str, &str)] = &[
     ("fact_shipments", "select count(*) from commercepulse.fact_shipments"),
     ("fact_order_daily", "select count(*) from commercepulse.fact_order_daily"),
     ("dim_product", "select count(*) from commercepulse.dim_product"),
-    ("orders_by_vendor", "select cast(json_group_object(vendor, n) as varchar) from (select vendor, count(*) as n from commercepulse.fact_orders group by vendor order by vendor)"),
-    ("payments_by_vendor", "select cast(json_group_object(vendor, n) as varchar) from (select vendor, count(*) as n from commercepulse.fact_payments group by vendor order by vendor)"),
-    ("payments_by_status", "select cast(json_group_object(status, n) as varchar) from (select status, count(*) as n from commercepulse.fact_payments group by status order by status)"),
-    ("success_rate", "select cast(round(avg(case when status = 'success' then 1.0 else 0.0 end), 6) as double) from commercepulse.int_payments where is_effective"),
-    ("orphan_payments", "select count(*) from commercepulse.fact_payments where order_id not in (select order_id from commercepulse.fact_orders)"),
-    ("orphan_refunds", "select count(*) from commercepulse.fact_refunds where order_id not in (select order_id from commercepulse.fact_orders)"),
-    ("orphan_shipment_updates", "select count(*) from commercepulse.fact_shipments where order_id not in (select order_id from commercepulse.fact_orders)"),
+    (
+        "orders_by_vendor",
+        "select cast(json_group_object(vendor, n) as varchar) from (select vendor, count(*) as n from commercepulse.fact_orders group by vendor order by vendor)",
+    ),
+    (
+        "payments_by_vendor",
+        "select cast(json_group_object(vendor, n) as varchar) from (select vendor, count(*) as n from commercepulse.fact_payments group by vendor order by vendor)",
+    ),
+    (
+        "payments_by_status",
+        "select cast(json_group_object(status, n) as varchar) from (select status, count(*) as n from commercepulse.fact_payments group by status order by status)",
+    ),
+    (
+        "success_rate",
+        "select cast(round(avg(case when status = 'success' then 1.0 else 0.0 end), 6) as double) from commercepulse.int_payments where is_effective",
+    ),
+    (
+        "orphan_payments",
+        "select count(*) from commercepulse.fact_payments where order_id not in (select order_id from commercepulse.fact_orders)",
+    ),
+    (
+        "orphan_refunds",
+        "select count(*) from commercepulse.fact_refunds where order_id not in (select order_id from commercepulse.fact_orders)",
+    ),
+    (
+        "orphan_shipment_updates",
+        "select count(*) from commercepulse.fact_shipments where order_id not in (select order_id from commercepulse.fact_orders)",
+    ),
     ("partial_refunds", "select count(*) from commercepulse.fact_refunds where is_partial"),
     ("order_value_ngn", "select sum(order_total_ngn) from commercepulse.fact_orders"),
-    ("successful_payments_ngn", "select sum(amount_ngn) from commercepulse.int_payments where is_effective and status = 'success'"),
+    (
+        "successful_payments_ngn",
+        "select sum(amount_ngn) from commercepulse.int_payments where is_effective and status = 'success'",
+    ),
     ("gross_revenue_ngn", "select sum(gross_revenue) from commercepulse.fact_orders"),
     ("refunds_ngn", "select sum(amount_ngn) from commercepulse.fact_refunds"),
     ("refunds_on_known_orders_ngn", "select sum(total_refunds) from commercepulse.fact_order_daily"),
     ("net_revenue_ngn", "select sum(net_revenue) from commercepulse.fact_order_daily"),
-    ("late_payments_7d", "select count(*) from commercepulse.fact_payments as p join commercepulse.fact_orders as o using (order_id) where p.paid_at > o.ordered_at + interval 7 day"),
+    (
+        "late_payments_7d",
+        "select count(*) from commercepulse.fact_payments as p join commercepulse.fact_orders as o using (order_id) where p.paid_at > o.ordered_at + interval 7 day",
+    ),
     ("orders_paid", "select sum(paid_count) from commercepulse.fact_order_daily"),
-    ("customers_missing_id", "select count(*) from commercepulse.stg_orders as s join commercepulse.fact_orders as o using (event_id) where s.customer_id is null"),
-    ("daily_sha", "select sha256(string_agg(order_date || '|' || vendor || '|' || order_count || '|' || cast(gross_revenue as decimal(38,2)) || '|' || cast(total_refunds as decimal(38,2)), chr(10) order by order_date, vendor)) from commercepulse.fact_order_daily"),
+    (
+        "customers_missing_id",
+        "select count(*) from commercepulse.stg_orders as s join commercepulse.fact_orders as o using (event_id) where s.customer_id is null",
+    ),
+    (
+        "daily_sha",
+        "select sha256(string_agg(order_date || '|' || vendor || '|' || order_count || '|' || cast(gross_revenue as decimal(38,2)) || '|' || cast(total_refunds as decimal(38,2)), chr(10) order by order_date, vendor)) from commercepulse.fact_order_daily",
+    ),
 ];
 
 fn pack() -> Option<PathBuf> {
@@ -111,7 +144,13 @@ fn one_file_at_a_time_in_any_order_gives_the_same_facts() {
     let Some(pack) = pack() else { return };
     let whole = with_rates(&pack);
     whole.cp(["build", "--data", pack.to_str().unwrap()]).success();
-    let files = ["bootstrap/refunds_2023.json", "live_events/2025-01-15/events.jsonl", "bootstrap/shipments_2023.json", "bootstrap/payments_2023.json", "bootstrap/orders_2023.json"];
+    let files = [
+        "bootstrap/refunds_2023.json",
+        "live_events/2025-01-15/events.jsonl",
+        "bootstrap/shipments_2023.json",
+        "bootstrap/payments_2023.json",
+        "bootstrap/orders_2023.json",
+    ];
     for start in [0, 2, 4] {
         let parts = with_rates(&pack);
         for step in 0..files.len() {
