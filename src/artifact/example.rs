@@ -9,11 +9,22 @@ use serde_json::json;
 
 use crate::config::ProfileValues;
 use crate::error::Place;
-use crate::name::{NodeId, Relation};
-use crate::plan::{Outcome, RunRecord};
+use crate::name::NodeId;
+use crate::name::Relation;
+use crate::plan::Outcome;
+use crate::plan::RunRecord;
 use crate::progress::Status;
-use crate::project::{ColumnSpec, GenericTest, Node, NodeConfig, NodeKind, Project, Source, SourceFile};
-use crate::render::{Reference, Scan, Scanned};
+use crate::project::ColumnSpec;
+use crate::project::GenericTest;
+use crate::project::Node;
+use crate::project::NodeConfig;
+use crate::project::NodeKind;
+use crate::project::Project;
+use crate::project::Source;
+use crate::project::SourceFile;
+use crate::render::Reference;
+use crate::render::Scan;
+use crate::render::Scanned;
 
 fn place(path: &str) -> Place {
     Place::new(path, "", 0..0)

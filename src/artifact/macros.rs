@@ -2,75 +2,55 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
+use crate::artifact::json::Object;
+use crate::artifact::node::slashed;
 use crate::project::Project;
 use crate::project::SourceFile;
 
 /// Blocks that become macros, and what dbt puts before their names.
 const BLOCKS: &[(&str, &str)] = &[("macro", ""), ("test", "test_"), ("data_test", "test_")];
 
-/// One macro, in dbt's shape.
-#[derive(Serialize)]
-pub(super) struct MacroEntry<'a> {
+/// What dbt says of a macro that no yml describes.
+const DEFAULTS: &str = r#""description":"","meta":{},"docs":{"show":true,"node_color":null},"patch_path":null,"arguments":[],"supported_languages":null"#;
+
+/// One macro.
+pub(super) struct Macro<'a> {
+    id: String,
     name: String,
-    resource_type: &'static str,
-    package_name: &'a str,
-    path: String,
-    original_file_path: String,
-    unique_id: String,
-    macro_sql: &'a str,
-    depends_on: MacroDependencies,
-    description: &'static str,
-    meta: BTreeMap<(), ()>,
-    docs: MacroDocs,
-    patch_path: Option<&'a str>,
-    arguments: [(); 0],
-    created_at: f64,
-    supported_languages: Option<()>,
-}
-
-#[derive(Serialize)]
-struct MacroDependencies {
-    macros: BTreeSet<String>,
-}
-
-#[derive(Serialize)]
-struct MacroDocs {
-    show: bool,
-    node_color: Option<()>,
+    file: &'a SourceFile,
+    sql: &'a str,
+    /// Unique ids of macros of the project that its text names.
+    calls: BTreeSet<String>,
 }
 
 /// All macros by unique id; of two with one name the later file's is kept.
-pub(super) fn macros(project: &Project, created_at: f64) -> BTreeMap<String, MacroEntry<'_>> {
+pub(super) fn macros(project: &Project) -> BTreeMap<String, Macro<'_>> {
     let found: Vec<_> =
-        project.macros.iter().flat_map(|file| blocks(file).map(move |(name, text)| (file, name, text))).collect();
+        project.macros.iter().flat_map(|file| blocks(file).map(move |(name, sql)| (file, name, sql))).collect();
     let id = |name: &str| format!("macro.{}.{name}", project.name);
-    let names: BTreeSet<&str> = found.iter().map(|(_, name, _)| name.as_str()).collect();
-    let mut entries = BTreeMap::new();
-    for (file, name, text) in &found {
-        let called = words(text).filter(|word| names.contains(word) && word != name).map(id).collect();
-        let path = super::node::slashed(&file.path);
-        let entry = MacroEntry {
-            name: name.clone(),
-            resource_type: "macro",
-            package_name: &project.name,
-            path: path.clone(),
-            original_file_path: path,
-            unique_id: id(name),
-            macro_sql: text,
-            depends_on: MacroDependencies { macros: called },
-            description: "",
-            meta: BTreeMap::new(),
-            docs: MacroDocs { show: true, node_color: None },
-            patch_path: None,
-            arguments: [],
-            created_at,
-            supported_languages: None,
-        };
-        entries.insert(id(name), entry);
-    }
-    entries
+    let names: BTreeSet<String> = found.iter().map(|(_, name, _)| name.clone()).collect();
+    found
+        .into_iter()
+        .map(|(file, name, sql)| {
+            let calls = words(sql).filter(|word| *word != name && names.contains(*word)).map(id).collect();
+            (id(&name), Macro { id: id(&name), name, file, sql, calls })
+        })
+        .collect()
+}
+
+/// Writes the entry of one macro.
+pub(super) fn entry(object: &mut Object<'_>, project: &Project, it: &Macro<'_>, created_at: &str) {
+    let path = slashed(&it.file.path);
+    object.text("name", &it.name);
+    object.text("resource_type", "macro");
+    object.text("package_name", &project.name);
+    object.text("path", &path);
+    object.text("original_file_path", &path);
+    object.text("unique_id", &it.id);
+    object.text("macro_sql", it.sql);
+    object.object("depends_on", |depends_on| depends_on.texts("macros", &it.calls));
+    object.raw("created_at", created_at);
+    object.fields(DEFAULTS);
 }
 
 /// The blocks of a file: name with prefix, and the whole text from `{%` to the end of its end tag.
@@ -130,6 +110,9 @@ mod tests {
         let found: Vec<_> = blocks(&file).map(|(name, text)| (name, text.to_string())).collect();
         assert_eq!(found[0].0, "a");
         assert_eq!(found[0].1, "{%- macro a(x) -%}{% if x %}{{ b() }}{% endif %}{%- endmacro -%}");
-        assert_eq!(found[1], ("test_positive".to_string(), "{% test positive(model) %}select 1{% endtest %}".to_string()));
+        assert_eq!(
+            found[1],
+            ("test_positive".to_string(), "{% test positive(model) %}select 1{% endtest %}".to_string())
+        );
     }
 }

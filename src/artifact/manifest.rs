@@ -4,74 +4,33 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde::Serialize;
-use serde_json::Value as Json;
-use serde_json::json;
 
-use crate::artifact::macros::{MacroEntry, macros};
-use crate::artifact::node::{ColumnEntry, Empty, NodeEntry, Parts, catalog, columns, entry, meta, slashed};
+use crate::artifact::json::Object;
+use crate::artifact::macros;
+use crate::artifact::macros::macros;
+use crate::artifact::node;
+use crate::artifact::node::Parts;
+use crate::artifact::node::catalog;
+use crate::artifact::node::columns;
+use crate::artifact::node::meta;
+use crate::artifact::node::slashed;
 use crate::artifact::replace::replace;
-use crate::error::Error;
 use crate::error::Result;
 use crate::name::NodeId;
+use crate::name::Relation;
 use crate::project::Project;
 use crate::project::Source;
 use crate::render::Scanned;
 
-#[derive(Serialize)]
-struct Manifest<'a> {
-    metadata: Json,
-    nodes: IndexMap<&'a str, NodeEntry<'a>>,
-    sources: IndexMap<&'a str, SourceEntry<'a>>,
-    macros: BTreeMap<String, MacroEntry<'a>>,
-    docs: IndexMap<String, Json>,
-    exposures: Empty,
-    metrics: Empty,
-    groups: Empty,
-    selectors: Empty,
-    disabled: IndexMap<&'a str, [NodeEntry<'a>; 1]>,
-    parent_map: BTreeMap<&'a str, Vec<&'a str>>,
-    child_map: BTreeMap<&'a str, Vec<&'a str>>,
-    group_map: Empty,
-    saved_queries: Empty,
-    semantic_models: Empty,
-    unit_tests: Empty,
-}
+/// What dbt says of a source where a project says nothing.
+const SOURCE_DEFAULTS: &str = concat!(
+    r#""loader":"","quoting":{"database":null,"schema":null,"identifier":null,"column":null},"freshness":null,"#,
+    r#""external":null,"source_meta":{},"patch_path":null,"unrendered_config":{},"unrendered_database":null,"#,
+    r#""unrendered_schema":null,"doc_blocks":[]"#
+);
 
-#[derive(Serialize)]
-struct SourceEntry<'a> {
-    database: &'a str,
-    schema: &'a str,
-    name: &'a str,
-    resource_type: &'static str,
-    package_name: &'a str,
-    path: String,
-    original_file_path: String,
-    unique_id: &'a str,
-    fqn: &'a [String],
-    source_name: &'a str,
-    source_description: &'a str,
-    loader: &'static str,
-    identifier: &'a str,
-    quoting: Json,
-    loaded_at_field: Option<&'a str>,
-    loaded_at_query: Option<&'a str>,
-    freshness: Option<()>,
-    external: Option<()>,
-    description: &'a str,
-    columns: IndexMap<&'a str, ColumnEntry<'a>>,
-    meta: &'a Json,
-    source_meta: Empty,
-    tags: Vec<String>,
-    config: Json,
-    patch_path: Option<()>,
-    unrendered_config: Empty,
-    relation_name: String,
-    created_at: f64,
-    unrendered_database: Option<()>,
-    unrendered_schema: Option<()>,
-    doc_blocks: [(); 0],
-}
+/// Kinds of resources that a project of `cp` has none of.
+const NOTHING: &str = r#""exposures":{},"metrics":{},"groups":{},"selectors":{},"group_map":{},"saved_queries":{},"semantic_models":{},"unit_tests":{}"#;
 
 /// Writes `manifest.json`.
 ///
@@ -88,49 +47,43 @@ pub fn write_manifest(
     invocation_id: &str,
     generated_at: Timestamp,
 ) -> Result<()> {
-    let created_at = generated_at.as_millisecond() as f64 / 1000.0;
-    let macros = macros(project, created_at);
+    let created_at = format!("{}.{:03}", generated_at.as_second(), generated_at.subsec_millisecond().abs());
+    let macros = macros(project);
     let referred = references(scanned);
     let parents_of = |id: &NodeId| parents.get(id).or_else(|| referred.get(id)).map_or(&[][..], Vec::as_slice);
-    let part = |id: &NodeId| {
-        let scan = scanned.nodes.get(id);
-        let node = project.nodes.get(id)?;
-        let called = scan.map(|scan| scan.macros.iter().map(String::as_str).collect()).unwrap_or_default();
-        Some(entry(&Parts {
+    let entry = |object: &mut Object<'_>, id: &NodeId| {
+        let (Some(node), scan) = (project.nodes.get(id), scanned.nodes.get(id)) else { return };
+        // Only macros that stand in the manifest: a reader looks up each that a node names.
+        let called = scan.into_iter().flat_map(|scan| &scan.macros).map(String::as_str);
+        let parts = Parts {
             project,
             node,
             scan,
             parents: parents_of(id),
-            macros: known(called, &macros),
+            macros: called.filter(|id| macros.contains_key(*id)).collect(),
             compiled: compiled.get(id).map(String::as_str),
-            created_at,
-        }))
+            created_at: &created_at,
+        };
+        node::entry(object, &parts);
     };
     let (enabled, disabled): (Vec<_>, Vec<_>) = project.nodes.keys().partition(|id| scanned.nodes.contains_key(*id));
-    let nodes: IndexMap<_, _> = enabled.iter().filter_map(|id| Some((id.as_str(), part(id)?))).collect();
-    let disabled = disabled.iter().filter_map(|id| Some((id.as_str(), [part(id)?]))).collect();
     let (parent_map, child_map) = lineage(project, &enabled, parents_of);
-    let manifest = Manifest {
-        metadata: metadata(project, invocation_id, generated_at),
-        nodes,
-        sources: project.sources.iter().map(|(id, it)| (id.as_str(), source(project, scanned, it, created_at))).collect(),
-        docs: docs(project),
-        exposures: Empty::new(),
-        metrics: Empty::new(),
-        groups: Empty::new(),
-        selectors: Empty::new(),
-        disabled,
-        parent_map,
-        child_map,
-        group_map: Empty::new(),
-        saved_queries: Empty::new(),
-        semantic_models: Empty::new(),
-        unit_tests: Empty::new(),
-        macros,
-    };
-    let bytes = serde_json::to_vec(&manifest)
-        .map_err(|error| Error::call("cannot write the manifest as JSON").because(error))?;
-    replace(&project.root.join(&project.target_path).join("manifest.json"), &bytes)
+
+    let mut text = String::with_capacity(1 << 20);
+    let mut manifest = Object::new(&mut text);
+    manifest.object("metadata", |object| metadata(object, project, invocation_id, generated_at));
+    manifest.objects("nodes", enabled.iter().map(|id| (id.as_str(), *id)), |object, id| entry(object, id));
+    let sources = project.sources.iter().map(|(id, it)| (id.as_str(), it));
+    manifest.objects("sources", sources, |object, it| source(object, project, scanned, it, &created_at));
+    manifest.objects("macros", &macros, |object, it| macros::entry(object, project, it, &created_at));
+    docs(&mut manifest, project);
+    manifest.fields(NOTHING);
+    disabled_nodes(&mut manifest, &disabled, entry);
+    for (name, map) in [("parent_map", &parent_map), ("child_map", &child_map)] {
+        manifest.object(name, |object| map.iter().for_each(|(id, related)| object.texts(id, related)));
+    }
+    manifest.end();
+    replace(&project.root.join(&project.target_path).join("manifest.json"), text.as_bytes())
 }
 
 fn references(scanned: &Scanned) -> IndexMap<NodeId, Vec<NodeId>> {
@@ -138,9 +91,18 @@ fn references(scanned: &Scanned) -> IndexMap<NodeId, Vec<NodeId>> {
     scanned.nodes.iter().map(|(id, scan)| (id.clone(), of(scan))).collect()
 }
 
-/// Only macros that stand in the manifest: a reader looks up each that a node names.
-fn known<'a>(called: Vec<&'a str>, macros: &BTreeMap<String, MacroEntry<'_>>) -> Vec<&'a str> {
-    called.into_iter().filter(|id| macros.contains_key(*id)).collect()
+/// Disabled nodes stand in a list each, for dbt allows several of one id.
+fn disabled_nodes(manifest: &mut Object<'_>, ids: &[&NodeId], entry: impl Fn(&mut Object<'_>, &NodeId)) {
+    manifest.object("disabled", |all| {
+        for id in ids {
+            let mut text = String::from("[");
+            let mut object = Object::new(&mut text);
+            entry(&mut object, id);
+            object.end();
+            text.push(']');
+            all.raw(id.as_str(), &text);
+        }
+    });
 }
 
 type Lineage<'a> = BTreeMap<&'a str, Vec<&'a str>>;
@@ -167,85 +129,73 @@ fn lineage<'a>(
     (parent_map, child_map)
 }
 
-fn metadata(project: &Project, invocation_id: &str, generated_at: Timestamp) -> Json {
-    json!({
-        "dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json",
-        "dbt_version": super::DBT_VERSION,
-        "generated_at": super::time(generated_at),
-        "invocation_id": invocation_id,
-        "invocation_started_at": null,
-        "env": {"CP_VERSION": env!("CARGO_PKG_VERSION")},
-        "project_name": project.name,
-        "project_id": null,
-        "user_id": null,
-        "send_anonymous_usage_stats": false,
-        "adapter_type": "duckdb",
-        "quoting": {"database": true, "schema": true, "identifier": true, "column": null},
-    })
+fn metadata(object: &mut Object<'_>, project: &Project, invocation_id: &str, generated_at: Timestamp) {
+    object.text("dbt_schema_version", "https://schemas.getdbt.com/dbt/manifest/v12.json");
+    object.text("dbt_version", super::DBT_VERSION);
+    object.text("generated_at", &super::time(generated_at));
+    object.text("invocation_id", invocation_id);
+    object.object("env", |object| object.text("CP_VERSION", env!("CARGO_PKG_VERSION")));
+    object.text("project_name", &project.name);
+    object.text("adapter_type", "duckdb");
+    object.fields(concat!(
+        r#""invocation_started_at":null,"project_id":null,"user_id":null,"send_anonymous_usage_stats":false,"#,
+        r#""quoting":{"database":true,"schema":true,"identifier":true,"column":null}"#
+    ));
 }
 
-fn source<'a>(project: &'a Project, scanned: &Scanned, source: &'a Source, created_at: f64) -> SourceEntry<'a> {
-    let database = source.database.as_deref().unwrap_or_else(|| catalog(project));
-    let relation = scanned.sources.get(&source.id).map_or_else(
-        || crate::name::Relation::new(database, &source.schema, &source.identifier).to_string(),
-        ToString::to_string,
-    );
-    let path = slashed(&source.file.path);
-    let meta = meta(source.config.get("meta"));
-    SourceEntry {
-        database,
-        schema: &source.schema,
-        name: &source.name,
-        resource_type: "source",
-        package_name: &project.name,
-        path: path.clone(),
-        original_file_path: path,
-        unique_id: source.id.as_str(),
-        fqn: &source.fqn,
-        source_name: &source.source_name,
-        source_description: &source.source_description,
-        loader: "",
-        identifier: &source.identifier,
-        quoting: json!({"database": null, "schema": null, "identifier": null, "column": null}),
-        loaded_at_field: source.config.text("loaded_at_field"),
-        loaded_at_query: source.config.text("loaded_at_query"),
-        freshness: None,
-        external: None,
-        description: &source.description,
-        columns: columns(&source.columns),
-        meta,
-        source_meta: Empty::new(),
-        tags: source.config.tags(),
-        config: json!({"enabled": source.config.enabled(), "meta": meta, "tags": source.config.tags()}),
-        patch_path: None,
-        unrendered_config: Empty::new(),
-        relation_name: relation,
-        created_at,
-        unrendered_database: None,
-        unrendered_schema: None,
-        doc_blocks: [],
-    }
-}
-
-fn docs(project: &Project) -> IndexMap<String, Json> {
-    let entry = |name: &String, text: &String| {
-        let id = format!("doc.{}.{name}", project.name);
-        let value = json!({
-            "name": name,
-            "resource_type": "doc",
-            "package_name": project.name,
-            "path": "",
-            "original_file_path": "",
-            "unique_id": id,
-            "block_contents": text,
-        });
-        (id, value)
+fn source(object: &mut Object<'_>, project: &Project, scanned: &Scanned, source: &Source, created_at: &str) {
+    let declared = || {
+        let database = source.database.as_deref().unwrap_or_else(|| catalog(project));
+        Relation::new(database, &source.schema, &source.identifier)
     };
-    project.docs.iter().map(|(name, text)| entry(name, text)).collect()
+    let relation = scanned.sources.get(&source.id).cloned().unwrap_or_else(declared);
+    let path = slashed(&source.file.path);
+    let settings = &source.config;
+    object.text("database", &relation.database);
+    object.text("schema", &relation.schema);
+    object.text("name", &source.name);
+    object.text("resource_type", "source");
+    object.text("package_name", &project.name);
+    object.text("path", &path);
+    object.text("original_file_path", &path);
+    object.text("unique_id", source.id.as_str());
+    object.texts("fqn", &source.fqn);
+    object.text("source_name", &source.source_name);
+    object.text("source_description", &source.source_description);
+    object.text("identifier", &source.identifier);
+    object.optional("loaded_at_field", settings.text("loaded_at_field"));
+    object.optional("loaded_at_query", settings.text("loaded_at_query"));
+    object.text("description", &source.description);
+    columns(object, &source.columns);
+    meta(object, "meta", settings.get("meta"));
+    object.texts("tags", settings.tags());
+    object.object("config", |object| {
+        object.raw("enabled", if settings.enabled() { "true" } else { "false" });
+        meta(object, "meta", settings.get("meta"));
+        object.texts("tags", settings.tags());
+    });
+    object.text("relation_name", &relation.to_string());
+    object.raw("created_at", created_at);
+    object.fields(SOURCE_DEFAULTS);
+}
+
+fn docs(manifest: &mut Object<'_>, project: &Project) {
+    let id = |name: &String| format!("doc.{}.{name}", project.name);
+    manifest.objects("docs", project.docs.iter().map(|doc| (id(doc.0), doc)), |object, (name, text)| {
+        object.text("name", name);
+        object.text("resource_type", "doc");
+        object.text("package_name", &project.name);
+        object.fields(r#""path":"","original_file_path":"""#);
+        object.text("unique_id", &id(name));
+        object.text("block_contents", text);
+    });
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value as Json;
+    use serde_json::json;
+
     use super::*;
     use crate::artifact::example;
     use crate::artifact::write_compiled;
@@ -274,7 +224,10 @@ mod tests {
         assert!(folder.path().join(node["compiled_path"].as_str().unwrap()).is_file());
         let test = &manifest["nodes"]["test.shop.unique_orders_id.0123456789"];
         assert_eq!(test["test_metadata"]["kwargs"]["model"], "{{ get_where_subquery(ref('orders')) }}");
-        assert_eq!((&test["attached_node"], &test["config"]["severity"]), (&json!("model.shop.orders"), &json!("warn")));
+        assert_eq!(
+            (&test["attached_node"], &test["config"]["severity"]),
+            (&json!("model.shop.orders"), &json!("warn"))
+        );
         assert_eq!(manifest["child_map"]["source.shop.raw.events"], json!(["model.shop.orders"]));
         assert_eq!(manifest["macros"]["macro.shop.plus"]["depends_on"]["macros"], json!(["macro.shop.times"]));
         // What dbt itself computes for a file of this text with white space at its end.

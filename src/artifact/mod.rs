@@ -7,6 +7,7 @@ mod compiled;
 mod config;
 #[cfg(test)]
 pub(crate) mod example;
+mod json;
 mod macros;
 mod manifest;
 mod node;
