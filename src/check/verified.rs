@@ -116,4 +116,10 @@ fn faults(
         }
     }
     faults
+#[cfg(test)]
+impl Verified {
+    /// A proof of nothing, for tests of those who ask for one.
+    pub(crate) fn for_test(tables: Vec<Publishable>, invocation_id: &str) -> Self {
+        Self { tables, invocation_id: invocation_id.to_string() }
+    }
 }
