@@ -156,6 +156,7 @@ pub(crate) fn outcome(id: NodeId, status: Status, message: &str, failures: Optio
         rows: None,
         failures,
         diagnostic: None,
+        fault: None,
         started_at: start(),
         took: Duration::from_millis(12),
         worker: 1,

@@ -116,6 +116,8 @@ fn faults(
         }
     }
     faults
+}
+
 #[cfg(test)]
 impl Verified {
     /// A proof of nothing, for tests of those who ask for one.

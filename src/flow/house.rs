@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use jiff::Timestamp;
 
 use crate::artifact;
@@ -69,7 +69,7 @@ impl House {
         let root = Settings::project_root(&flags)?;
         let environment = Arc::new(Environment::load(&root)?);
         let project =
-            Arc::new(project::load(&root, &flags, &environment, &|text| render::expand(text, &environment, None))?);
+            Arc::new(project::load(&root, &flags, &environment, &|text, known| render::expand(text, &environment, Some(known.vars)))?);
         let settings = Settings::resolve(flags, root, &environment, project.profile.clone())?;
         let database = match &settings.warehouse {
             Some(path) => {
@@ -211,7 +211,7 @@ impl House {
         artifact::write_manifest(
             &self.project,
             &self.scanned,
-            self.graph.all_parents(),
+            &self.parents(),
             &compiled,
             &self.invocation_id,
             self.started_at,
@@ -220,6 +220,11 @@ impl House {
             artifact::write_compiled(&self.project, &self.project.nodes[id], sql)?;
         }
         artifact::write_run_results(&self.project, record)
+    }
+
+    /// Every node's parents, as the manifest shows them.
+    pub(super) fn parents(&self) -> IndexMap<NodeId, Vec<NodeId>> {
+        self.graph.order().iter().map(|id| (id.clone(), self.graph.parents(id).to_vec())).collect()
     }
 
     /// Publishes what was checked in this run: all of it, or nothing.

@@ -102,7 +102,7 @@ impl House {
         artifact::write_manifest(
             &self.project,
             &self.scanned,
-            self.graph.all_parents(),
+            &self.parents(),
             &compiled,
             &self.invocation_id,
             self.started_at,
