@@ -34,7 +34,7 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     let mut add = |name: &str, text: String| rows.push(vec![name.to_string(), text]);
     if let Some(ingested) = &done.ingested {
-        let total = ingested.total();
+        let total = ingested.totals();
         add(
             "events",
             format!(
@@ -46,13 +46,13 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
                 grouped(total.set_aside)
             ),
         );
-        let (read, unchanged) = (ingested.read(), ingested.unchanged());
+        let (read, unchanged) = (ingested.files.len() - ingested.unchanged(), ingested.unchanged());
         add("files", format!("{} read, {} unchanged", grouped(read as u64), grouped(unchanged as u64)));
     }
     if let Some(extracted) = &done.extracted {
         add(
             "landed",
-            format!("{} new events, {} in the warehouse", grouped(extracted.events), grouped(extracted.total)),
+            format!("{} new events, {} in the warehouse", grouped(extracted.events), grouped(extracted.events_in_all)),
         );
     }
     if let Some(record) = &done.record {
@@ -137,18 +137,18 @@ fn as_json(house: &House, done: &Done) -> Json {
     object.insert("seconds".to_string(), json!(house.elapsed().as_secs_f64()));
     object.insert("seconds_in_duckdb".to_string(), json!(crate::engine::time_in_duckdb().as_secs_f64()));
     if let Some(ingested) = &done.ingested {
-        let total = ingested.total();
+        let total = ingested.totals();
         object.insert(
             "events".to_string(),
             json!({
                 "delivered": total.delivered, "stored": total.stored, "duplicates": total.duplicates,
                 "conflicts": total.conflicts, "set_aside": total.set_aside,
-                "files_read": ingested.read(), "files_unchanged": ingested.unchanged(),
+                "files_read": ingested.files.len() - ingested.unchanged(), "files_unchanged": ingested.unchanged(),
             }),
         );
     }
     if let Some(extracted) = &done.extracted {
-        object.insert("landed".to_string(), json!({ "new": extracted.events, "total": extracted.total }));
+        object.insert("landed".to_string(), json!({ "new": extracted.events, "total": extracted.events_in_all }));
     }
     if let Some(record) = &done.record {
         let nodes: Vec<Json> = record

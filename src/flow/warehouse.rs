@@ -22,6 +22,7 @@ use crate::render::Mode;
 use crate::run::Database;
 use crate::run::state;
 use crate::store::Embedded;
+use crate::store::RawStore;
 
 impl House {
     /// What would be done for these nodes, and why.
@@ -29,13 +30,9 @@ impl House {
         let session = engine.session()?;
         let built = state::read(&session, &self.database)?;
         let fingerprints = fingerprints(&self.project, &self.scanned, &self.graph, &self.renderer)?;
-        // Only sources that this tool fills have a version; any other may change at any time.
-        let mut filled = IndexMap::new();
-        for (id, source) in &self.project.sources {
-            if let (true, Some(relation)) = (crate::extract::is_filled(source), self.scanned.sources.get(id)) {
-                filled.insert(id.clone(), relation.clone());
-            }
-        }
+        // Only tables that this tool fills have a version; any other source may change at any time.
+        let filled = self.scanned.sources.iter().filter(|(_, table)| extract::is_landing(table));
+        let filled = filled.map(|(id, table)| (id.clone(), table.clone())).collect();
         let landed = state::landed(&session, &filled, &built)?;
         let inputs = Inputs {
             project: &self.project,
@@ -146,10 +143,11 @@ impl House {
         }
         if self.settings.warehouse.as_deref().is_some_and(Path::is_file) {
             let session = engine.session()?;
-            for relation in self.scanned.sources.values().filter(|relation| relation.name == extract::EVENTS) {
+            for relation in self.scanned.sources.values().filter(|relation| extract::is_landing(relation)) {
                 if session.kind_of(relation)?.is_some() {
                     let landed = session.count(&format!("select count(*) from {relation}"))?;
-                    facts.push(("events landed", grouped(u64::try_from(landed).unwrap_or(0))));
+                    let landed = u64::try_from(landed).unwrap_or(0);
+                    facts.push(("landed", format!("{} rows in {}.{}", grouped(landed), relation.schema, relation.name)));
                 }
             }
         }
