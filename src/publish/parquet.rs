@@ -8,6 +8,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -39,16 +40,38 @@ pub(super) fn write(
     let mut tables: Vec<_> = tables.iter().collect();
     tables.sort_by(|a, b| a.name.cmp(&b.name));
     check_names(&tables)?;
-    engine.session()?.transaction(|session| {
-        tables
-            .iter()
-            .map(|table| {
-                let written = write_table(session, table, folder)?;
-                observe.on(Progress::Advance { by: 1 });
-                Ok(written)
-            })
-            .collect()
-    })
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(tables.len());
+    let sessions = (0..workers).map(|_| at_this_moment(engine, &tables)).collect::<Result<Vec<_>>>()?;
+    let next = AtomicUsize::new(0);
+    let work = |session: Session| {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(table) = tables.get(index) else { return done };
+            done.push((index, write_table(&session, table, folder)));
+            observe.on(Progress::Advance { by: 1 });
+        }
+    };
+    let work = &work;
+    let mut done: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = sessions.into_iter().map(|session| scope.spawn(move || work(session))).collect();
+        let finished = running.into_iter().map(std::thread::ScopedJoinHandle::join);
+        // A worker that panicked has lost tables: that must not look like a smaller publication.
+        finished.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, written)| written).collect()
+}
+
+/// A session that sees the warehouse as it is now, whatever is written meanwhile.
+fn at_this_moment(engine: &Engine, tables: &[&Publishable]) -> Result<Session> {
+    let session = engine.session()?;
+    session.run("begin transaction")?;
+    // A transaction takes its view of a database at its first look.
+    if let Some(table) = tables.first() {
+        session.kind_of(&table.relation)?;
+    }
+    Ok(session)
 }
 
 /// A name becomes a file's, and on some systems `A` and `a` are one file.
@@ -72,10 +95,9 @@ fn check_names(tables: &[&Publishable]) -> Result<()> {
 
 fn write_table(session: &Session, table: &Publishable, folder: &Path) -> Result<ManifestTable> {
     let cannot = |why: &str| Error::data(format!("cannot publish `{}`, which {why}", table.name));
-    let all = session.columns_of(&table.relation)?;
-    if all.is_empty() {
+    let Some(all) = session.described(&table.relation)? else {
         return Err(cannot("is not in the warehouse").help("run `cp build`, which makes it and checks it"));
-    }
+    };
     let columns: Vec<_> = all.into_iter().filter(|column| !column.name.starts_with('_')).collect();
     if columns.is_empty() {
         return Err(cannot("has no column that does not begin with `_`"));

@@ -78,7 +78,7 @@ fn body(session: &Session, scan: &Scan, report: &Json) -> Body {
 }
 
 fn read(session: &Session, relation: &Relation, order_by: Option<&str>) -> Result<Option<(Table, bool)>> {
-    let columns = session.columns_of(relation)?;
+    let Some(columns) = session.described(relation)? else { return Ok(None) };
     let shown: Vec<_> =
         columns.iter().filter(|column| !column.name.starts_with('_')).map(|column| quote(&column.name)).collect();
     if shown.is_empty() {
