@@ -1,0 +1,227 @@
+//! The landing tables in the warehouse, and the row that remembers how far the store has been read.
+
+use jiff::Timestamp;
+
+use crate::engine::Cell;
+use crate::engine::Session;
+use crate::error::Result;
+use crate::event::RawEvent;
+use crate::extract::Extracted;
+use crate::extract::Known;
+use crate::extract::cell;
+use crate::name::Relation;
+use crate::store::Batch;
+use crate::store::Conflict;
+use crate::store::Position;
+use crate::store::RawStore;
+use crate::store::Reading;
+use crate::store::SetAside;
+
+/// The schema that landing tables are in.
+pub(super) const SCHEMA: &str = "raw";
+
+const EVENTS: &str = "events_raw";
+const LOG: &str = "ingest_log";
+const SET_ASIDE: &str = "set_aside";
+const CONFLICTS: &str = "conflicts";
+const EXTRACTION: &str = "_extraction";
+
+/// The landing tables and their columns.
+const TABLES: [(&str, &str); 4] = [
+    (
+        EVENTS,
+        "event_id varchar, event_type varchar, event_time timestamp, vendor varchar, payload json,
+         payload_sha256 varchar, ingested_at timestamp, _landing_sequence bigint",
+    ),
+    (
+        LOG,
+        "file varchar, content_sha256 varchar, from_byte bigint, to_byte bigint, delivered bigint, stored bigint,
+         duplicates bigint, conflicts bigint, set_aside bigint, ingested_at timestamp",
+    ),
+    (SET_ASIDE, "file varchar, line bigint, reason varchar, content varchar, set_aside_at timestamp"),
+    (
+        CONFLICTS,
+        "event_id varchar, event_type varchar, event_time timestamp, vendor varchar, payload json,
+         payload_sha256 varchar, stored_payload_sha256 varchar, file varchar, line bigint, ingested_at timestamp,
+         set_aside_at timestamp",
+    ),
+];
+
+/// The landing tables inside a transaction.
+pub(super) struct Landing<'a> {
+    session: &'a Session,
+    database: &'a str,
+    /// Rows of each table, in the order of [`TABLES`]; those of the first are also the last landing sequence.
+    rows: [i64; 4],
+    landed: [u64; 4],
+}
+
+impl<'a> Landing<'a> {
+    /// Makes the tables that are missing.
+    pub(super) fn open(session: &'a Session, database: &'a str) -> Result<Self> {
+        let mut landing = Self { session, database, rows: [0; 4], landed: [0; 4] };
+        for (index, (table, columns)) in TABLES.iter().enumerate() {
+            let relation = landing.relation(table);
+            session.run(&format!("create table if not exists {relation} ({columns})"))?;
+            landing.rows[index] = session.count(&format!("select count(*) from {relation}"))?;
+        }
+        session.run(&format!(
+            "create table if not exists {} (store_identity varchar, store varchar, position varchar, events bigint,
+                 readings bigint, set_aside bigint, conflicts bigint, extracted_at timestamp)",
+            landing.relation(EXTRACTION)
+        ))?;
+        Ok(landing)
+    }
+
+    fn relation(&self, table: &str) -> Relation {
+        Relation::new(self.database, SCHEMA, table)
+    }
+
+    /// What the warehouse remembers of a store; `None` where nothing has landed yet.
+    pub(super) fn known(&self) -> Result<Option<Known>> {
+        let found = self.session.query(&format!(
+            "select store_identity, store, position, events, readings, set_aside, conflicts from {}",
+            self.relation(EXTRACTION)
+        ))?;
+        Ok(found.rows.first().map(|row| Known {
+            identity: row[0].to_string(),
+            store: row[1].to_string(),
+            position: Position(row[2].to_string()),
+            rows: row[3..].iter().map(|value| value.as_integer().unwrap_or(-1)).collect(),
+        }))
+    }
+
+    /// Whether the tables hold just what has landed in them.
+    pub(super) fn holds(&self, known: &Known) -> Result<bool> {
+        let last = self
+            .session
+            .count(&format!("select coalesce(max(_landing_sequence), 0) from {}", self.relation(EVENTS)))?;
+        Ok(known.rows == self.rows && last == self.rows[0])
+    }
+
+    /// Empties the tables and forgets the position, so that all lands anew, under the same numbers.
+    pub(super) fn clear(&mut self) -> Result<()> {
+        for table in TABLES.map(|(table, _)| table).into_iter().chain([EXTRACTION]) {
+            self.session.run(&format!("delete from {}", self.relation(table)))?;
+        }
+        self.rows = [0; 4];
+        Ok(())
+    }
+
+    /// Lands some rows.
+    pub(super) fn append(&mut self, batch: Batch) -> Result<()> {
+        let count = batch.len();
+        let index = match &batch {
+            Batch::Events(events) => {
+                let first = self.rows[0] + 1;
+                self.session.append(
+                    SCHEMA,
+                    EVENTS,
+                    (first..).zip(events).map(|(number, event)| landed(event, number)),
+                )?;
+                0
+            }
+            Batch::Readings(readings) => {
+                self.session.append(SCHEMA, LOG, readings.iter().map(logged))?;
+                1
+            }
+            Batch::SetAside(rows) => {
+                self.session.append(SCHEMA, SET_ASIDE, rows.iter().map(set_aside))?;
+                2
+            }
+            Batch::Conflicts(rows) => {
+                self.session.append(SCHEMA, CONFLICTS, rows.iter().map(conflicting))?;
+                3
+            }
+        };
+        self.rows[index] += count as i64;
+        self.landed[index] += count as u64;
+        Ok(())
+    }
+
+    /// Remembers how far the store has been read.
+    pub(super) fn remember(&self, store: &dyn RawStore, position: &Position) -> Result<()> {
+        let relation = self.relation(EXTRACTION);
+        self.session.run(&format!("delete from {relation}"))?;
+        let rows = self.rows.map(Cell::Integer);
+        let described = store.describe();
+        self.session.execute(
+            &format!("insert into {relation} values (?, ?, ?, ?, ?, ?, ?, ?)"),
+            &[
+                Cell::Text(store.identity()),
+                Cell::Text(&described),
+                Cell::Text(&position.0),
+                rows[0],
+                rows[1],
+                rows[2],
+                rows[3],
+                cell(Timestamp::now()),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// What has landed so far.
+    pub(super) fn extracted(&self) -> Extracted {
+        let [events, readings, set_aside, conflicts] = self.landed;
+        Extracted { events, readings, set_aside, conflicts, events_in_all: u64::try_from(self.rows[0]).unwrap_or(0) }
+    }
+}
+
+fn optional(time: Option<Timestamp>) -> Cell<'static> {
+    time.map_or(Cell::Null, cell)
+}
+
+fn number(count: u64) -> Cell<'static> {
+    Cell::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+fn landed(event: &RawEvent, sequence: i64) -> [Cell<'_>; 8] {
+    [
+        Cell::Text(&event.event_id),
+        Cell::Text(&event.event_type),
+        optional(event.event_time),
+        Cell::Text(&event.vendor),
+        Cell::Text(&event.payload),
+        Cell::Text(&event.payload_sha256),
+        cell(event.ingested_at),
+        Cell::Integer(sequence),
+    ]
+}
+
+fn logged(reading: &Reading) -> [Cell<'_>; 10] {
+    let tally = reading.tally;
+    [
+        Cell::Text(&reading.file),
+        Cell::Text(&reading.content_sha256),
+        number(reading.from_byte),
+        number(reading.to_byte),
+        number(tally.delivered),
+        number(tally.stored),
+        number(tally.duplicates),
+        number(tally.conflicts),
+        number(tally.set_aside),
+        cell(reading.ingested_at),
+    ]
+}
+
+fn set_aside(row: &SetAside) -> [Cell<'_>; 5] {
+    [Cell::Text(&row.file), number(row.line), Cell::Text(&row.reason), Cell::Text(&row.content), cell(row.set_aside_at)]
+}
+
+fn conflicting(conflict: &Conflict) -> [Cell<'_>; 11] {
+    let event = &conflict.event;
+    [
+        Cell::Text(&event.event_id),
+        Cell::Text(&event.event_type),
+        optional(event.event_time),
+        Cell::Text(&event.vendor),
+        Cell::Text(&event.payload),
+        Cell::Text(&event.payload_sha256),
+        Cell::Text(&conflict.stored_payload_sha256),
+        Cell::Text(&conflict.file),
+        number(conflict.line),
+        cell(event.ingested_at),
+        cell(conflict.set_aside_at),
+    ]
+}

@@ -1,0 +1,118 @@
+//! Reading the embedded store after a position.
+
+use std::vec::IntoIter;
+
+use crate::engine::Value;
+use crate::error::Error;
+use crate::error::Result;
+use crate::event::RawEvent;
+use crate::store::Batch;
+use crate::store::Conflict;
+use crate::store::Position;
+use crate::store::RawStore;
+use crate::store::SetAside;
+
+use super::{Embedded, Fields, reading};
+
+/// How many numbers of the sequence are read at once: at most so many, and fewer where rows are so big that they would
+/// fill more than about so many bytes of memory.
+const WINDOW: i64 = 50_000;
+const WINDOW_BYTES: i64 = 32 << 20;
+
+const EVENTS: &str =
+    "select event_id, event_type, event_time, vendor, payload, payload_sha256, ingested_at from events_raw";
+const SET_ASIDE: &str = "select file, line, reason, content, set_aside_at from set_aside";
+const CONFLICTS: &str = "select event_id, event_type, event_time, vendor, payload, payload_sha256, ingested_at,
+    stored_payload_sha256, file, line, set_aside_at from conflicts";
+pub(super) const READINGS: &str = "select file, rule, content_sha256, from_byte, to_byte, lines, state, is_unfinished,
+    delivered, stored, duplicates, conflicts, set_aside, ingested_at from ingest_log";
+
+impl Embedded {
+    /// The sequence number of a position, which must be one that this store gave.
+    pub(super) fn sequence_of(&self, position: Option<&Position>) -> Result<i64> {
+        let Some(Position(text)) = position else { return Ok(0) };
+        let (sequence, mark) = text
+            .split_once('@')
+            .and_then(|(sequence, mark)| Some((sequence.parse::<i64>().ok()?, mark)))
+            .ok_or_else(|| Error::call(format!("`{text}` is no position of the {}", self.describe())))?;
+        let found = self.session.query(&format!("select mark from ingest_log where sequence = {sequence}"))?;
+        if found.rows.first().and_then(|row| row.first()?.as_str()) == Some(mark) {
+            return Ok(sequence);
+        }
+        let what = if sequence > self.last_sequence {
+            format!("ends at entry {}, and entry {sequence} has been read already", self.last_sequence)
+        } else {
+            format!("has another entry {sequence} than the one that was read")
+        };
+        Err(Error::call(format!("the {} {what}: it was restored from an older copy", self.describe()))
+            .help("put the newer raw store back, or move the warehouse away and let `cp build` make a new one"))
+    }
+
+    /// Hands out all that follows the number.
+    pub(super) fn hand_out(&self, after: i64, each: &mut dyn FnMut(Batch) -> Result<()>) -> Result<()> {
+        self.windows(EVENTS, after, |rows| each(Batch::Events(rows.map(|row| event(&mut fields(row))).collect())))?;
+        self.windows(SET_ASIDE, after, |rows| {
+            each(Batch::SetAside(rows.map(|row| set_aside(&mut fields(row))).collect()))
+        })?;
+        self.windows(CONFLICTS, after, |rows| {
+            each(Batch::Conflicts(rows.map(|row| conflict(&mut fields(row))).collect()))
+        })?;
+        self.windows(READINGS, after, |rows| each(Batch::Readings(rows.map(|row| reading(fields(row))).collect())))
+    }
+
+    fn windows(
+        &self,
+        select: &str,
+        after: i64,
+        mut each: impl FnMut(IntoIter<Vec<Value>>) -> Result<()>,
+    ) -> Result<()> {
+        let (mut from, mut width) = (after, WINDOW);
+        while from < self.last_sequence {
+            let to = from + width;
+            let sql = format!("{select} where sequence > {from} and sequence <= {to} order by sequence");
+            let rows = self.session.query(&sql)?.rows;
+            let bytes: i64 = rows.iter().flatten().map(size).sum();
+            width = (width * WINDOW_BYTES / bytes.max(1)).clamp(10, WINDOW);
+            from = to;
+            if !rows.is_empty() {
+                each(rows.into_iter())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// About how many bytes a value takes.
+fn size(value: &Value) -> i64 {
+    value.as_str().map_or(16, |text| text.len() as i64 + 32)
+}
+
+fn fields(row: Vec<Value>) -> Fields {
+    Fields(row.into_iter())
+}
+
+fn event(row: &mut Fields) -> RawEvent {
+    RawEvent {
+        event_id: row.text(),
+        event_type: row.text(),
+        event_time: row.time_or_none(),
+        vendor: row.text(),
+        payload: row.text(),
+        payload_sha256: row.text(),
+        ingested_at: row.time(),
+    }
+}
+
+fn set_aside(row: &mut Fields) -> SetAside {
+    SetAside { file: row.text(), line: row.count(), reason: row.text(), content: row.text(), set_aside_at: row.time() }
+}
+
+fn conflict(row: &mut Fields) -> Conflict {
+    Conflict {
+        event: event(row),
+        stored_payload_sha256: row.text(),
+        file: row.text(),
+        line: row.count(),
+        set_aside_at: row.time(),
+    }
+}
