@@ -68,8 +68,9 @@ impl House {
         let invocation_id = uuid::Uuid::new_v4().to_string();
         let root = Settings::project_root(&flags)?;
         let environment = Arc::new(Environment::load(&root)?);
-        let project =
-            Arc::new(project::load(&root, &flags, &environment, &|text, known| render::expand(text, &environment, Some(known.vars)))?);
+        let project = Arc::new(project::load(&root, &flags, &environment, &|text, known| {
+            render::expand(text, &environment, Some(known.vars))
+        })?);
         let settings = Settings::resolve(flags, root, &environment, project.profile.clone())?;
         let database = match &settings.warehouse {
             Some(path) => {

@@ -147,7 +147,8 @@ impl House {
                 if session.kind_of(relation)?.is_some() {
                     let landed = session.count(&format!("select count(*) from {relation}"))?;
                     let landed = u64::try_from(landed).unwrap_or(0);
-                    facts.push(("landed", format!("{} rows in {}.{}", grouped(landed), relation.schema, relation.name)));
+                    facts
+                        .push(("landed", format!("{} rows in {}.{}", grouped(landed), relation.schema, relation.name)));
                 }
             }
         }

@@ -191,14 +191,17 @@ fn add_filters(engine: &mut Environment<'static>) {
     engine.add_filter("is_list", |value: &Value| matches!(value.kind(), ValueKind::Seq));
     engine.add_filter("wordcount", |text: &str| text.split_whitespace().count());
     engine.add_filter("center", |text: &str, width: Option<usize>| methods::padded(text, width.unwrap_or(80), ' ', 0));
-    engine.add_filter("truncate", |text: &str, length: Option<usize>, _killwords: Option<bool>, end: Option<String>| {
-        let (length, end) = (length.unwrap_or(255), end.unwrap_or_else(|| "...".to_string()));
-        if text.chars().count() <= length {
-            return text.to_string();
-        }
-        let kept = length.saturating_sub(end.chars().count());
-        text.chars().take(kept).collect::<String>() + &end
-    });
+    engine.add_filter(
+        "truncate",
+        |text: &str, length: Option<usize>, _killwords: Option<bool>, end: Option<String>| {
+            let (length, end) = (length.unwrap_or(255), end.unwrap_or_else(|| "...".to_string()));
+            if text.chars().count() <= length {
+                return text.to_string();
+            }
+            let kept = length.saturating_sub(end.chars().count());
+            text.chars().take(kept).collect::<String>() + &end
+        },
+    );
 }
 
 /// `int`: what Python's filter makes of a value, `None` for what is no number.

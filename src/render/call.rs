@@ -67,7 +67,9 @@ fn bind(definition: &Definition, arguments: &[Value]) -> Result<Vec<Value>, Erro
     for (key, value) in named.map(|named| entries(&Value::from(named))).transpose()?.unwrap_or_default() {
         let at = definition.parameters.iter().position(|parameter| key.as_str() == Some(parameter));
         match at {
-            Some(at) if at < positional.len() => return Err(told(format!("macro `{name}` is given `{key}` twice"), None)),
+            Some(at) if at < positional.len() => {
+                return Err(told(format!("macro `{name}` is given `{key}` twice"), None));
+            }
             Some(at) => bound[at] = value,
             None if key.as_str() == Some("caller") => caller = Some(value),
             None if definition.kwargs => others.push((key, value)),

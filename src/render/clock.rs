@@ -53,7 +53,8 @@ impl Moment {
     fn format(&self, pattern: &str) -> Result<String, Error> {
         let pattern = pattern.replace("%%", "\0").replace("%f", "%6f").replace('\0', "%%");
         let moment = self.time.to_zoned(TimeZone::UTC).map_err(|error| wrong(error.to_string()))?;
-        strtime::format(&pattern, &moment).map_err(|error| wrong(format!("cannot format a time as `{pattern}`: {error}")))
+        strtime::format(&pattern, &moment)
+            .map_err(|error| wrong(format!("cannot format a time as `{pattern}`: {error}")))
     }
 
     fn iso(&self, separator: &str) -> String {
@@ -244,7 +245,9 @@ impl Maker {
             Some(pattern) => strtime::parse(pattern, text).and_then(|parsed| {
                 parsed.to_datetime().or_else(|_| parsed.to_date().map(|date| date.to_datetime(Time::MIN)))
             }),
-            None => trimmed.parse::<DateTime>().or_else(|_| trimmed.parse().map(|date: Date| date.to_datetime(Time::MIN))),
+            None => {
+                trimmed.parse::<DateTime>().or_else(|_| trimmed.parse().map(|date: Date| date.to_datetime(Time::MIN)))
+            }
         };
         let time = time.map_err(|_| match pattern {
             Some(pattern) => wrong(format!("`{text}` is no time of the form `{pattern}`")),
@@ -295,7 +298,8 @@ impl Object for Maker {
             }
             (Self::Times, "fromtimestamp" | "utcfromtimestamp") => {
                 let seconds = arguments.first().cloned().map(f64::try_from);
-                let seconds = seconds.and_then(Result::ok).ok_or_else(|| wrong(format!("`{method}` wants a number")))?;
+                let seconds =
+                    seconds.and_then(Result::ok).ok_or_else(|| wrong(format!("`{method}` wants a number")))?;
                 let time = Timestamp::from_microsecond((seconds * SECOND as f64) as i64);
                 let time = time.map_err(|error| wrong(error.to_string()))?;
                 Ok(Value::from_object(Moment { what: What::Time, ..Moment::of(time) }))
@@ -317,5 +321,9 @@ pub(super) fn module() -> Value {
 
 /// `modules.pytz`, the one zone there is.
 pub(super) fn zones() -> Value {
-    Value::from_pairs([("utc", Value::from("UTC")), ("UTC", Value::from("UTC")), ("timezone", Value::from_object(Maker::Zones))])
+    Value::from_pairs([
+        ("utc", Value::from("UTC")),
+        ("UTC", Value::from("UTC")),
+        ("timezone", Value::from_object(Maker::Zones)),
+    ])
 }

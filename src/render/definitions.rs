@@ -254,7 +254,10 @@ fn parameters(lexemes: &[Lexeme<'_>], header: &Range<usize>) -> Vec<Parameter> {
             }
             end += 1;
         }
-        found.push(Parameter { name, default: assign.map(|assign| assign + 1..end).filter(|tokens| !tokens.is_empty()) });
+        found.push(Parameter {
+            name,
+            default: assign.map(|assign| assign + 1..end).filter(|tokens| !tokens.is_empty()),
+        });
         at = end + 1;
     }
     found
@@ -372,8 +375,7 @@ fn literal_call(lexemes: &[Lexeme<'_>], at: usize) -> Option<LiteralCall> {
     if !matches!(lexemes.get(at + 1)?.token, Token::ParenOpen) {
         return None;
     }
-    let mut call =
-        LiteralCall { source: lexemes[at].name() == Some("source"), arguments: Vec::new(), span: 0..0 };
+    let mut call = LiteralCall { source: lexemes[at].name() == Some("source"), arguments: Vec::new(), span: 0..0 };
     let mut argument = at + 2;
     while let Some(text) = lexemes.get(argument).and_then(Lexeme::literal) {
         call.arguments.push(text.to_string());

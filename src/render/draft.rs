@@ -107,10 +107,8 @@ mod tests {
     #[test]
     fn every_byte_finds_its_way_back() {
         let file = "ab cd ef";
-        let edits = [
-            Edit { range: 3..3, text: "wrap(".into(), rank: 0 },
-            Edit { range: 5..5, text: ")".into(), rank: 1 },
-        ];
+        let edits =
+            [Edit { range: 3..3, text: "wrap(".into(), rank: 0 }, Edit { range: 5..5, text: ")".into(), rank: 1 }];
         let mut draft = Draft::default();
         draft.insert("prelude ", 0);
         apply(&mut draft, file, 0..file.len(), &edits);

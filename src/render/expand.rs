@@ -64,7 +64,10 @@ mod tests {
         assert_eq!(error.help_text(), Some("did you mean `HOME_SCHEMA`?"));
         assert_eq!(expanded("{{ var('dayz') }}").unwrap_err().help_text(), Some("did you mean `days`?"));
         assert_eq!(expanded("{{ targe }}").unwrap_err().message(), "`targe` is not defined");
-        assert!(expanded("{{ env_var('DBT_ENV_SECRET_KEY').nope() }}").is_err_and(|error| !error.to_string().contains("hush")));
+        assert!(
+            expanded("{{ env_var('DBT_ENV_SECRET_KEY').nope() }}")
+                .is_err_and(|error| !error.to_string().contains("hush"))
+        );
         assert!(expanded("{{ 1 ").is_err());
     }
 }

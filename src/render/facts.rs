@@ -102,27 +102,28 @@ pub(super) fn graph(shared: &Shared, scanned: &Scanned) -> Value {
         let depends_on: Vec<NodeId> = scan.references.iter().map(|reference| reference.id.clone()).collect();
         Some((id.as_str().to_string(), node(found, &scan.config, scan.relation.clone(), &depends_on)))
     });
-    let sources = shared.project.sources.values().filter(|source| scanned.sources.contains_key(&source.id)).map(|source| {
-        let relation = shared.source_relation(source);
-        let facts = json!({
-            "unique_id": source.id.as_str(),
-            "name": source.name,
-            "source_name": source.source_name,
-            "resource_type": "source",
-            "package_name": shared.project.name,
-            "database": relation.database,
-            "schema": relation.schema,
-            "identifier": relation.name,
-            "relation_name": relation.to_string(),
-            "description": source.description,
-            "source_description": source.source_description,
-            "columns": columns(&source.columns),
-            "tags": source.config.tags(),
-            "meta": source.config.get("meta").cloned().unwrap_or_else(|| json!({})),
-            "fqn": source.fqn,
+    let sources =
+        shared.project.sources.values().filter(|source| scanned.sources.contains_key(&source.id)).map(|source| {
+            let relation = shared.source_relation(source);
+            let facts = json!({
+                "unique_id": source.id.as_str(),
+                "name": source.name,
+                "source_name": source.source_name,
+                "resource_type": "source",
+                "package_name": shared.project.name,
+                "database": relation.database,
+                "schema": relation.schema,
+                "identifier": relation.name,
+                "relation_name": relation.to_string(),
+                "description": source.description,
+                "source_description": source.source_description,
+                "columns": columns(&source.columns),
+                "tags": source.config.tags(),
+                "meta": source.config.get("meta").cloned().unwrap_or_else(|| json!({})),
+                "fqn": source.fqn,
+            });
+            (source.id.as_str().to_string(), from_json(&facts))
         });
-        (source.id.as_str().to_string(), from_json(&facts))
-    });
     let empty = || Value::from_pairs(std::iter::empty::<(String, Value)>());
     Value::from_pairs([
         ("nodes", Value::from_pairs(nodes)),

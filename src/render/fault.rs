@@ -224,8 +224,12 @@ fn words(
             (format!("there is no {kind} `{name}`"), suggestion(name, FILTERS.iter().copied()))
         }
         ErrorKind::SyntaxError | ErrorKind::BadEscape => (format!("this is no Jinja: {}", detail_or(error)), None),
-        ErrorKind::TooManyArguments if detail.is_empty() => (format!("too many arguments for `{}`", short(expression)), None),
-        ErrorKind::MissingArgument if detail.is_empty() => (format!("an argument is missing in `{}`", short(expression)), None),
+        ErrorKind::TooManyArguments if detail.is_empty() => {
+            (format!("too many arguments for `{}`", short(expression)), None)
+        }
+        ErrorKind::MissingArgument if detail.is_empty() => {
+            (format!("an argument is missing in `{}`", short(expression)), None)
+        }
         ErrorKind::InvalidOperation if detail.contains("recursion limit") => {
             ("macros call each other without end".to_string(), None)
         }
@@ -288,14 +292,80 @@ fn assigned(text: &str) -> Vec<String> {
 }
 
 const CONTEXT: &[&str] = &[
-    "adapter", "api", "builtins", "config", "context", "dbt", "exceptions", "execute", "flags", "graph", "invocation_id",
-    "loop", "model", "modules", "namespace", "project_name", "range", "run_started_at", "target", "this", "var",
+    "adapter",
+    "api",
+    "builtins",
+    "config",
+    "context",
+    "dbt",
+    "exceptions",
+    "execute",
+    "flags",
+    "graph",
+    "invocation_id",
+    "loop",
+    "model",
+    "modules",
+    "namespace",
+    "project_name",
+    "range",
+    "run_started_at",
+    "target",
+    "this",
+    "var",
 ];
 
 const FILTERS: &[&str] = &[
-    "abs", "attr", "batch", "capitalize", "count", "default", "dictsort", "escape", "first", "float", "format", "groupby",
-    "indent", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr",
-    "replace", "reverse", "round", "safe", "select", "selectattr", "slice", "sort", "string", "sum", "title", "tojson",
-    "trim", "truncate", "unique", "upper", "callable", "defined", "divisibleby", "even", "iterable", "mapping", "none",
-    "number", "odd", "sequence", "undefined",
+    "abs",
+    "attr",
+    "batch",
+    "capitalize",
+    "count",
+    "default",
+    "dictsort",
+    "escape",
+    "first",
+    "float",
+    "format",
+    "groupby",
+    "indent",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "safe",
+    "select",
+    "selectattr",
+    "slice",
+    "sort",
+    "string",
+    "sum",
+    "title",
+    "tojson",
+    "trim",
+    "truncate",
+    "unique",
+    "upper",
+    "callable",
+    "defined",
+    "divisibleby",
+    "even",
+    "iterable",
+    "mapping",
+    "none",
+    "number",
+    "odd",
+    "sequence",
+    "undefined",
 ];

@@ -45,12 +45,17 @@ fn expression(value: &Json) -> Option<String> {
         Json::String(text) if is_call(text) => Some(format!("({})", text.trim())),
         Json::String(text) if text.contains("{{") || text.contains("{%") => Some(templated(text)),
         Json::Array(values) if values.iter().any(|value| expression(value).is_some()) => {
-            let values: Vec<String> = values.iter().map(|value| expression(value).unwrap_or_else(|| literal(value))).collect();
+            let values: Vec<String> =
+                values.iter().map(|value| expression(value).unwrap_or_else(|| literal(value))).collect();
             Some(format!("[{}]", values.join(", ")))
         }
         Json::Object(fields) if fields.values().any(|value| expression(value).is_some()) => {
             let field = |(name, value): (&String, &Json)| {
-                format!("{}: {}", literal(&Json::from(name.as_str())), expression(value).unwrap_or_else(|| literal(value)))
+                format!(
+                    "{}: {}",
+                    literal(&Json::from(name.as_str())),
+                    expression(value).unwrap_or_else(|| literal(value))
+                )
             };
             Some(format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", ")))
         }
@@ -61,9 +66,9 @@ fn expression(value: &Json) -> Option<String> {
 /// dbt's rule for texts that it evaluates without braces.
 fn is_call(text: &str) -> bool {
     let text = text.trim();
-    let called = ["env_var", "ref", "var", "source", "doc"].iter().any(|name| {
-        text.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('('))
-    });
+    let called = ["env_var", "ref", "var", "source", "doc"]
+        .iter()
+        .any(|name| text.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('(')));
     called && text.ends_with(')')
 }
 
@@ -102,7 +107,9 @@ fn literal(value: &Json) -> String {
         }
         Json::Array(values) => format!("[{}]", values.iter().map(literal).collect::<Vec<_>>().join(", ")),
         Json::Object(fields) => {
-            let field = |(name, value): (&String, &Json)| format!("{}: {}", literal(&Json::from(name.as_str())), literal(value));
+            let field = |(name, value): (&String, &Json)| {
+                format!("{}: {}", literal(&Json::from(name.as_str())), literal(value))
+            };
             format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
         }
         other => other.to_string(),
@@ -146,7 +153,8 @@ fn tested(rendering: &Arc<Rendering>, state: &mut State<'_, '_>, _: &Node, test:
     if !overridden && rendering.setting("where").is_none() {
         return Ok(relation);
     }
-    let subquery = shared.library.find("get_where_subquery").ok_or_else(|| told("no macro `get_where_subquery`", None))?;
+    let subquery =
+        shared.library.find("get_where_subquery").ok_or_else(|| told("no macro `get_where_subquery`", None))?;
     rendering.callable(subquery).call(state, &[relation])
 }
 

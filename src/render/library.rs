@@ -68,12 +68,7 @@ pub(super) fn builtin_files() -> impl Iterator<Item = SourceFile> {
     FILES.iter().map(|(path, text)| SourceFile { path: path.into(), text: (*text).into() })
 }
 
-fn insert(
-    macros: &mut Vec<Arc<Macro>>,
-    names: &mut HashMap<String, usize>,
-    found: Macro,
-    faults: &mut Diagnostics,
-) {
+fn insert(macros: &mut Vec<Arc<Macro>>, names: &mut HashMap<String, usize>, found: Macro, faults: &mut Diagnostics) {
     let name = &found.definition.name;
     if let Some(first) = names.get(name) {
         let message = format!("macro `{name}` is defined twice");
@@ -101,7 +96,13 @@ impl Library {
     }
 
     /// Adds what a node's own file defines.
-    pub fn add_local(&mut self, node: &NodeId, file: &SourceFile, definitions: Vec<Definition>, faults: &mut Diagnostics) {
+    pub fn add_local(
+        &mut self,
+        node: &NodeId,
+        file: &SourceFile,
+        definitions: Vec<Definition>,
+        faults: &mut Diagnostics,
+    ) {
         let project = self.project.clone();
         for definition in definitions {
             let names = self.local.entry(node.clone()).or_default();

@@ -61,14 +61,18 @@ fn text_method(text: &str, method: &str, arguments: &[Value]) -> Result<Option<V
             None => Value::from(Tuple::from(["", "", text].map(Value::from))),
         },
         "index" => {
-            let at = text.find(need()?).ok_or_else(|| wrong(format!("`{}` is not in `{text}`", need().unwrap_or(""))))?;
+            let at =
+                text.find(need()?).ok_or_else(|| wrong(format!("`{}` is not in `{text}`", need().unwrap_or(""))))?;
             Value::from(text[..at].chars().count())
         }
         "swapcase" => Value::from(
             text.chars()
                 .flat_map(|letter| {
-                    let swapped: Vec<char> =
-                        if letter.is_uppercase() { letter.to_lowercase().collect() } else { letter.to_uppercase().collect() };
+                    let swapped: Vec<char> = if letter.is_uppercase() {
+                        letter.to_lowercase().collect()
+                    } else {
+                        letter.to_uppercase().collect()
+                    };
                     swapped
                 })
                 .collect::<String>(),
@@ -140,7 +144,9 @@ fn list_method(value: &Value, method: &str, arguments: &[Value]) -> Result<Optio
         }
         ("copy", []) => List::of(items(value)?),
         ("append" | "extend" | "insert" | "pop" | "remove" | "clear" | "sort" | "reverse", _) => {
-            return Err(wrong(format!("`{method}` cannot change this list: change a copy of it, as `… | list` makes one")));
+            return Err(wrong(format!(
+                "`{method}` cannot change this list: change a copy of it, as `… | list` makes one"
+            )));
         }
         _ => return Ok(None),
     }))

@@ -67,14 +67,13 @@ impl Object for Namespace {
                 rendering.shared.library.find_in(package, name).map(|found| rendering.callable(found))
             }
             Which::Builtins => {
-                let verb = Verb::parse(name).filter(|verb| matches!(verb, Verb::Ref | Verb::Source | Verb::Config | Verb::Var));
+                let verb = Verb::parse(name)
+                    .filter(|verb| matches!(verb, Verb::Ref | Verb::Source | Verb::Config | Verb::Var));
                 verb.map(|verb| Value::from_object(Function { verb, rendering: rendering.clone() }))
             }
             Which::Api => match name {
                 "Column" => Some(Value::from_object(ColumnMaker)),
-                "Relation" => {
-                    Some(Value::from_object(Self { which: Which::Relations, rendering: rendering.clone() }))
-                }
+                "Relation" => Some(Value::from_object(Self { which: Which::Relations, rendering: rendering.clone() })),
                 _ => None,
             },
             _ => None,
@@ -143,14 +142,31 @@ impl Namespace {
             "type" => Ok(Value::from("duckdb")),
             "is_motherduck" | "is_ducklake" => Ok(Value::from(false)),
             "commit" | "cache_added" | "cache_dropped" | "expand_target_column_types" => Ok(Value::from("")),
-            "get_columns_in_relation" | "get_missing_columns" | "get_relation" | "load_relation" | "check_schema_exists"
-            | "list_relations" | "list_schemas" | "execute" => {
+            "get_columns_in_relation"
+            | "get_missing_columns"
+            | "get_relation"
+            | "load_relation"
+            | "check_schema_exists"
+            | "list_relations"
+            | "list_schemas"
+            | "execute" => {
                 rendering.noted().introspects = true;
                 self.asked(method, arguments)
             }
             _ => Err(told(
                 format!("`adapter.{method}` is not supported"),
-                suggestion(method, ["dispatch", "quote", "get_columns_in_relation", "get_missing_columns", "get_relation", "check_schema_exists", "type"]),
+                suggestion(
+                    method,
+                    [
+                        "dispatch",
+                        "quote",
+                        "get_columns_in_relation",
+                        "get_missing_columns",
+                        "get_relation",
+                        "check_schema_exists",
+                        "type",
+                    ],
+                ),
             )),
         }
     }
@@ -178,9 +194,10 @@ impl Namespace {
             "get_columns_in_relation" => Ok(columns(self.columns_of(&first)?)),
             "get_missing_columns" => {
                 let known = self.columns_of(&arguments.get(1).cloned().unwrap_or_default())?;
-                let missing = self.columns_of(&first)?.into_iter().filter(|(name, _)| {
-                    !known.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
-                });
+                let missing = self
+                    .columns_of(&first)?
+                    .into_iter()
+                    .filter(|(name, _)| !known.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)));
                 Ok(columns(missing.collect()))
             }
             "get_relation" | "load_relation" => {
@@ -195,7 +212,10 @@ impl Namespace {
             }
             "check_schema_exists" => {
                 let schema = arguments.get(1).unwrap_or(&first).to_string();
-                let sql = format!("select schema_name from information_schema.schemata where schema_name = {}", literal(&schema));
+                let sql = format!(
+                    "select schema_name from information_schema.schemata where schema_name = {}",
+                    literal(&schema)
+                );
                 Ok(Value::from(run_query(rendering, &sql)?.len().unwrap_or(0) > 0))
             }
             "list_schemas" => run_query(rendering, "select distinct schema_name from information_schema.schemata"),

@@ -95,7 +95,8 @@ fn write_yaml(text: &mut String, value: &Json, depth: usize, sorted: bool) {
 /// A text without quotes where YAML surely reads it as a text, else in quotes.
 fn plain(text: &str) -> String {
     const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
-    let safe = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/' | ' ' | '(' | ')' | '+');
+    let safe =
+        |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/' | ' ' | '(' | ')' | '+');
     let starts = text.starts_with(|letter: char| letter.is_alphabetic() || letter == '_');
     let word = WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
     let plain = starts && !word && !text.ends_with(' ') && text.chars().all(safe);
@@ -111,6 +112,9 @@ mod tests {
         let value = serde_json::json!({"b": [1, "x", null], "a": {"é": true}, "c": []});
         assert_eq!(json(&value, true), r#"{"a": {"\u00e9": true}, "b": [1, "x", null], "c": []}"#);
         assert_eq!(yaml(&value, false), "b:\n- 1\n- x\n- null\na:\n  é: true\nc: []\n");
-        assert_eq!(yaml(&serde_json::json!({"a": "yes", "b": "it is", "c": "1"}), true), "a: \"yes\"\nb: it is\nc: \"1\"\n");
+        assert_eq!(
+            yaml(&serde_json::json!({"a": "yes", "b": "it is", "c": "1"}), true),
+            "a: \"yes\"\nb: it is\nc: \"1\"\n"
+        );
     }
 }

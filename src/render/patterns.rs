@@ -97,7 +97,9 @@ fn replacement(text: &str) -> String {
 
 impl Pattern {
     fn run(&self, method: &str, arguments: &[Value]) -> Result<Value, Error> {
-        let text = |at: usize| arguments.get(at).map(Value::to_string).ok_or_else(|| wrong(format!("`{method}` wants a text")));
+        let text = |at: usize| {
+            arguments.get(at).map(Value::to_string).ok_or_else(|| wrong(format!("`{method}` wants a text")))
+        };
         let pattern = &self.0;
         let found = |pattern: &Regex, text: &str| {
             pattern.captures(text).map_or(Value::from(()), |found| Found::of(pattern, &found, text))

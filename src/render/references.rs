@@ -35,9 +35,8 @@ pub(super) fn reference(rendering: &Rendering, arguments: &[Value]) -> Result<Va
         Some(id) => resolved(rendering, id, false, &texts),
         None => {
             let help = match &package {
-                Some(package) if *package != shared.project.name => {
-                    suggestion(package, [shared.project.name.as_str()]).or(Some("packages are not installed here".to_string()))
-                }
+                Some(package) if *package != shared.project.name => suggestion(package, [shared.project.name.as_str()])
+                    .or(Some("packages are not installed here".to_string())),
                 _ => suggestion(&name, shared.refs.keys().map(String::as_str)),
             };
             unknown(rendering, false, &texts, format!("`{}`", texts.join(".")), help)
@@ -89,9 +88,9 @@ fn resolved(rendering: &Rendering, id: &NodeId, is_source: bool, texts: &[String
             shared.provisional(id)
         }
         Names::Known(known) => known.get(id).cloned().ok_or_else(|| unforeseen(rendering, id, is_source, texts))?,
-        Names::All(known) => known.get(id).cloned().ok_or_else(|| {
-            told(format!("`{}` is disabled", texts.join(".")), None)
-        })?,
+        Names::All(known) => {
+            known.get(id).cloned().ok_or_else(|| told(format!("`{}` is disabled", texts.join(".")), None))?
+        }
     };
     Ok(value(rendering, id, target))
 }

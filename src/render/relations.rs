@@ -45,7 +45,8 @@ impl RelationValue {
         let (positional, named) = split(arguments);
         let mut created = Self::new(Relation { name: String::new(), ..defaults.clone() });
         let names = ["database", "schema", "identifier"];
-        let mut given: Vec<(Value, Value)> = names.iter().map(|name| Value::from(*name)).zip(positional.iter().cloned()).collect();
+        let mut given: Vec<(Value, Value)> =
+            names.iter().map(|name| Value::from(*name)).zip(positional.iter().cloned()).collect();
         given.extend(named.map(Value::from).map(|named| entries(&named)).transpose()?.unwrap_or_default());
         let mut seen = [false; 3];
         for (name, value) in given {
@@ -200,8 +201,17 @@ impl ColumnValue {
 
     fn is_whole(&self) -> bool {
         self.is_one_of(&[
-            "tinyint", "smallint", "integer", "int", "bigint", "hugeint", "utinyint", "usmallint", "uinteger",
-            "ubigint", "uhugeint",
+            "tinyint",
+            "smallint",
+            "integer",
+            "int",
+            "bigint",
+            "hugeint",
+            "utinyint",
+            "usmallint",
+            "uinteger",
+            "ubigint",
+            "uhugeint",
         ])
     }
 

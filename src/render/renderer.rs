@@ -16,10 +16,10 @@ use crate::render::builtins::engine;
 use crate::render::definitions::{Parsed, parse};
 use crate::render::draft::Draft;
 use crate::render::fault::{Root, diagnose, from_database, located};
+use crate::render::generic;
 use crate::render::library::{BUILTIN, builtin_files};
 use crate::render::rendering::{Answer, Asks, Message, Noted, PRELUDE, Question, Rendering, Subject};
 use crate::render::shared::{NodeText, Shared};
-use crate::render::generic;
 
 /// What a rendering is to know beside the project.
 #[derive(Debug, Clone)]

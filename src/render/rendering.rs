@@ -242,7 +242,14 @@ impl Rendering {
     /// `model`: what is known of the node, made when first asked for.
     pub fn facts(&self) -> Option<Value> {
         let node = self.shared.project.nodes.get(self.subject.node.as_ref()?)?;
-        let facts = || crate::render::facts::node(node, &self.config(), self.this().map(|this| this.relation), &self.subject.depends_on);
+        let facts = || {
+            crate::render::facts::node(
+                node,
+                &self.config(),
+                self.this().map(|this| this.relation),
+                &self.subject.depends_on,
+            )
+        };
         // At a scan the settings are not yet final.
         Some(if self.is_scan() { facts() } else { self.facts.get_or_init(facts).clone() })
     }
@@ -262,9 +269,9 @@ impl Rendering {
         if let Some(found) = local.or_else(|| library.own(name)) {
             return Some(self.callable(found));
         }
-        let value = self.context_value(name).or_else(|| {
-            Verb::parse(name).map(|verb| Value::from_object(Function { verb, rendering: self.clone() }))
-        });
+        let value = self
+            .context_value(name)
+            .or_else(|| Verb::parse(name).map(|verb| Value::from_object(Function { verb, rendering: self.clone() })));
         value.or_else(|| library.builtin(name).map(|found| self.callable(found)))
     }
 

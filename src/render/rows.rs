@@ -86,9 +86,9 @@ impl Object for TableValue {
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "| {} |", self.names.join(" | "))?;
-        self.rows.iter().try_for_each(|row| {
-            writeln!(f, "| {} |", row.iter().map(Value::to_string).collect::<Vec<_>>().join(" | "))
-        })
+        self.rows
+            .iter()
+            .try_for_each(|row| writeln!(f, "| {} |", row.iter().map(Value::to_string).collect::<Vec<_>>().join(" | ")))
     }
 }
 

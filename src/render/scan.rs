@@ -18,10 +18,26 @@ use crate::render::{Renderer, Scan, Scanned, settings};
 
 /// Names whose value can change though no file does.
 const ASKING: &[&str] = &[
-    "execute", "run_query", "statement", "load_result", "graph", "run_started_at", "invocation_id", "selected_resources",
-    "adapter.get_columns_in_relation", "adapter.get_missing_columns", "adapter.get_relation", "adapter.load_relation",
-    "adapter.check_schema_exists", "adapter.list_relations", "adapter.list_schemas", "adapter.execute", "datetime.now",
-    "datetime.utcnow", "datetime.today", "date.today",
+    "execute",
+    "run_query",
+    "statement",
+    "load_result",
+    "graph",
+    "run_started_at",
+    "invocation_id",
+    "selected_resources",
+    "adapter.get_columns_in_relation",
+    "adapter.get_missing_columns",
+    "adapter.get_relation",
+    "adapter.load_relation",
+    "adapter.check_schema_exists",
+    "adapter.list_relations",
+    "adapter.list_schemas",
+    "adapter.execute",
+    "datetime.now",
+    "datetime.utcnow",
+    "datetime.today",
+    "date.today",
 ];
 
 /// Whether what mentions these names asks the database, or for what changes from run to run.
@@ -67,7 +83,13 @@ impl Renderer {
             config.set(name, value.clone());
         }
         if !config.enabled() {
-            return Ok(Scan { config, references: Vec::new(), macros: BTreeSet::new(), introspects: false, relation: None });
+            return Ok(Scan {
+                config,
+                references: Vec::new(),
+                macros: BTreeSet::new(),
+                introspects: false,
+                relation: None,
+            });
         }
         let subject = Subject { config: config.clone(), ..subject };
         for hook in ["pre_hook", "post_hook"].iter().flat_map(|name| config.hooks(name)) {
@@ -175,7 +197,8 @@ impl Renderer {
 
 /// A macro that comes with the tool and asks, whatever it is called for.
 fn asks_through(found: &Macro) -> bool {
-    found.is_builtin() && matches!(found.definition.name.as_str(), "default__get_intervals_between" | "get_relation_columns")
+    found.is_builtin()
+        && matches!(found.definition.name.as_str(), "default__get_intervals_between" | "get_relation_columns")
 }
 
 /// Two nodes that would build the same table or view.
@@ -184,7 +207,12 @@ fn check_places(scanned: &Scanned, nodes: &IndexMap<NodeId, Node>, faults: &mut 
     for (id, scan) in &scanned.nodes {
         let (Some(relation), Some(node)) = (&scan.relation, nodes.get(id)) else { continue };
         if let Some(first) = taken.insert(relation.to_string().to_lowercase(), id).and_then(|first| nodes.get(first)) {
-            let message = format!("{} `{}` would be built at {relation}, where `{}` is", node.kind.as_str(), node.name, first.name);
+            let message = format!(
+                "{} `{}` would be built at {relation}, where `{}` is",
+                node.kind.as_str(),
+                node.name,
+                first.name
+            );
             let place = crate::error::Place::new(node.file.path.clone(), node.file.text.clone(), 0..0);
             let help = "give one of them another `alias` or `schema`".to_string();
             faults.push(Diagnostic::error(message, place).help(help));

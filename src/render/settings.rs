@@ -14,13 +14,62 @@ use crate::render::verbs::setting;
 
 /// Settings that dbt-core and dbt-duckdb know.
 const KNOWN: &[&str] = &[
-    "access", "alias", "batch_size", "begin", "bind", "column_types", "concurrent_batches", "contract", "database",
-    "delimiter", "description", "docs", "enabled", "error_if", "event_time", "fail_calc", "format", "freshness",
-    "full_refresh", "grants", "group", "incremental_predicates", "incremental_strategy", "indexes", "limit", "location",
-    "lookback", "materialized", "merge_clauses", "merge_exclude_columns", "merge_update_columns", "meta",
-    "on_configuration_change", "on_schema_change", "options", "packages", "partitioned_by", "partition_by", "persist_docs",
-    "plugin", "post_hook", "pre_hook", "predicates", "quote_columns", "quoting", "schema", "severity", "sql_header",
-    "store_failures", "store_failures_as", "strategy", "tags", "unique_key", "updated_at", "where", "warn_if",
+    "access",
+    "alias",
+    "batch_size",
+    "begin",
+    "bind",
+    "column_types",
+    "concurrent_batches",
+    "contract",
+    "database",
+    "delimiter",
+    "description",
+    "docs",
+    "enabled",
+    "error_if",
+    "event_time",
+    "fail_calc",
+    "format",
+    "freshness",
+    "full_refresh",
+    "grants",
+    "group",
+    "incremental_predicates",
+    "incremental_strategy",
+    "indexes",
+    "limit",
+    "location",
+    "lookback",
+    "materialized",
+    "merge_clauses",
+    "merge_exclude_columns",
+    "merge_update_columns",
+    "meta",
+    "on_configuration_change",
+    "on_schema_change",
+    "options",
+    "packages",
+    "partitioned_by",
+    "partition_by",
+    "persist_docs",
+    "plugin",
+    "post_hook",
+    "pre_hook",
+    "predicates",
+    "quote_columns",
+    "quoting",
+    "schema",
+    "severity",
+    "sql_header",
+    "store_failures",
+    "store_failures_as",
+    "strategy",
+    "tags",
+    "unique_key",
+    "updated_at",
+    "where",
+    "warn_if",
 ];
 
 /// `config(…)`: named settings, or a dictionary of them.
@@ -99,13 +148,18 @@ fn words(shared: &Shared, node: &Node, config: &NodeConfig) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     let mut fault = |setting: &str, word: &str, known: &[&str]| {
         let message = format!("`{word}` is no value of `{setting}`");
-        let help = suggestion(word, known.iter().copied()).unwrap_or_else(|| format!("use one of `{}`", known.join("`, `")));
+        let help =
+            suggestion(word, known.iter().copied()).unwrap_or_else(|| format!("use one of `{}`", known.join("`, `")));
         faults.push(Diagnostic::error(message, found(shared, node, word)).help(help));
     };
     if let Err(word) = config.materialization() {
         fault("materialized", &word, &["view", "table", "incremental", "ephemeral"]);
     } else if matches!(config.text("materialized"), Some("seed" | "test")) {
-        fault("materialized", config.text("materialized").unwrap_or(""), &["view", "table", "incremental", "ephemeral"]);
+        fault(
+            "materialized",
+            config.text("materialized").unwrap_or(""),
+            &["view", "table", "incremental", "ephemeral"],
+        );
     }
     if config.text("materialized") == Some("incremental") {
         if let Err(word) = config.strategy() {

@@ -11,6 +11,7 @@ use crate::name::NodeId;
 use crate::name::Relation;
 use crate::project::{NodeConfig, NodeKind, Project, Source};
 use crate::render::Options;
+use crate::render::clock;
 use crate::render::definitions::Mentions;
 use crate::render::draft::Draft;
 use crate::render::library::Library;
@@ -18,7 +19,6 @@ use crate::render::patterns::Patterns;
 use crate::render::references::can_be_referred_to;
 use crate::render::rendering::Target;
 use crate::render::values::from_json;
-use crate::render::clock;
 
 /// What is known of a node's text before it is rendered.
 #[derive(Debug, Default)]

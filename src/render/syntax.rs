@@ -10,14 +10,14 @@ pub(super) fn explained(detail: &str, at: &str) -> (String, Option<String>) {
         let help = crate::error::suggestion(word, STATEMENTS.iter().copied());
         return (format!("`{word}` is no statement of Jinja"), help);
     }
-    if let Some((found, expected)) = detail.strip_prefix("unexpected ").and_then(|rest| rest.split_once(", expected ")) {
+    if let Some((found, expected)) = detail.strip_prefix("unexpected ").and_then(|rest| rest.split_once(", expected "))
+    {
         if found == "end of input" || found == "end of file" {
             return (format!("the file ends too early: {expected} is missing"), None);
         }
         let found = if at.is_empty() || at.contains('\n') { found.to_string() } else { format!("`{at}`") };
-        let help = (expected == "end of variable block" || expected == "end of block").then(|| {
-            "an operator or a comma is missing before it, or the block is not closed".to_string()
-        });
+        let help = (expected == "end of variable block" || expected == "end of block")
+            .then(|| "an operator or a comma is missing before it, or the block is not closed".to_string());
         return (format!("{found} is not expected here, but {expected}"), help);
     }
     if detail.contains("unexpected end of input") || detail.contains("unexpected end of") && detail.contains("file") {
@@ -27,4 +27,5 @@ pub(super) fn explained(detail: &str, at: &str) -> (String, Option<String>) {
     (format!("this is no Jinja: {detail}"), None)
 }
 
-const STATEMENTS: &[&str] = &["if", "elif", "else", "for", "set", "do", "macro", "call", "filter", "raw", "test", "docs"];
+const STATEMENTS: &[&str] =
+    &["if", "elif", "else", "for", "set", "do", "macro", "call", "filter", "raw", "test", "docs"];

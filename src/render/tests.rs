@@ -211,7 +211,9 @@ fn show_scan(out: &mut String, scanned: &Scanned, id: &NodeId) {
     let macros: Vec<&str> = scan.macros.iter().map(String::as_str).filter(|id| !id.contains(".dbt.")).collect();
     let place = scan.relation.as_ref().map_or("nowhere".to_string(), Relation::to_string);
     let _ = writeln!(out, "at {place}{}", if scan.introspects { ", introspects" } else { "" });
-    for (name, list) in [("config", config.join(", ")), ("refers to", references.join(", ")), ("calls", macros.join(", "))] {
+    for (name, list) in
+        [("config", config.join(", ")), ("refers to", references.join(", ")), ("calls", macros.join(", "))]
+    {
         if !list.is_empty() {
             let _ = writeln!(out, "{name}: {list}");
         }

@@ -33,7 +33,9 @@ impl Lexeme<'_> {
     pub fn is_keyword(&self) -> bool {
         matches!(
             self.name(),
-            Some("in" | "not" | "and" | "or" | "if" | "else" | "elif" | "is" | "set" | "do" | "for" | "call" | "filter")
+            Some(
+                "in" | "not" | "and" | "or" | "if" | "else" | "elif" | "is" | "set" | "do" | "for" | "call" | "filter"
+            )
         )
     }
 }

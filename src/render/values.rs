@@ -109,7 +109,9 @@ fn holds(value: &Value, target: &Value) -> bool {
 /// What can change cannot be a key; comparing it could also wait for itself.
 fn is_key(value: &Value) -> bool {
     match value.kind() {
-        ValueKind::Seq | ValueKind::Iterable => value.is_tuple() && items(value).is_ok_and(|all| all.iter().all(is_key)),
+        ValueKind::Seq | ValueKind::Iterable => {
+            value.is_tuple() && items(value).is_ok_and(|all| all.iter().all(is_key))
+        }
         ValueKind::Map => false,
         _ => true,
     }
@@ -240,7 +242,9 @@ impl Object for Dictionary {
             }
             ("update", 0 | 1) => {
                 let mut more = if positional.is_empty() { Vec::new() } else { entries(&key)? };
-                more.extend(named_arguments.map(Value::from).map(|named| entries(&named)).transpose()?.unwrap_or_default());
+                more.extend(
+                    named_arguments.map(Value::from).map(|named| entries(&named)).transpose()?.unwrap_or_default(),
+                );
                 more.iter().try_for_each(|(_, value)| no_circle(value, &this))?;
                 if let Some((key, _)) = more.iter().find(|(key, _)| !is_key(key)) {
                     return Err(wrong(format!("{} cannot be a key", named(key))));

@@ -102,7 +102,8 @@ impl Object for Function {
             Verb::EnvVar => environment_variable(rendering, &given),
             Verb::Doc => document(rendering, &given),
             Verb::Log => {
-                let aloud = given.named("info").or_else(|| arguments.get(1).cloned()).is_some_and(|info| info.is_true());
+                let aloud =
+                    given.named("info").or_else(|| arguments.get(1).cloned()).is_some_and(|info| info.is_true());
                 if aloud { say(rendering, given.at(0).to_string()) } else { nothing }
             }
             Verb::Print => say(rendering, given.at(0).to_string()),
@@ -114,9 +115,12 @@ impl Object for Function {
             Verb::IsIncremental => Ok(Value::from(rendering.incremental)),
             Verb::RunQuery => run_query(rendering, &given.at(0).to_string()),
             Verb::Statement => statement(rendering, state, &given),
-            Verb::LoadResult => Ok(rendering.noted().results.get(&given.at(0).to_string()).cloned().unwrap_or(Value::from(()))),
+            Verb::LoadResult => {
+                Ok(rendering.noted().results.get(&given.at(0).to_string()).cloned().unwrap_or(Value::from(())))
+            }
             Verb::StoreResult => {
-                let result = Value::from_pairs([("response", given.value("response")), ("table", given.value("agate_table"))]);
+                let result =
+                    Value::from_pairs([("response", given.value("response")), ("table", given.value("agate_table"))]);
                 rendering.noted().results.insert(given.at(0).to_string(), result);
                 nothing
             }
@@ -126,7 +130,11 @@ impl Object for Function {
             }
             Verb::Start | Verb::Keep => {
                 let first = given.at(0);
-                if self.verb == Verb::Start { rendering.start(first) } else { rendering.keep(first) }
+                if self.verb == Verb::Start {
+                    rendering.start(first)
+                } else {
+                    rendering.keep(first)
+                }
                 nothing
             }
             Verb::Test => crate::render::generic::call(rendering, state, arguments),
@@ -173,7 +181,9 @@ impl Given<'_> {
     fn name(&self) -> Result<String, Error> {
         match self.at(0) {
             name if name.kind() == ValueKind::String => Ok(name.to_string()),
-            other => Err(wrong(format!("`{}` wants a name, not {}", self.verb.name(), crate::render::values::named(&other)))),
+            other => {
+                Err(wrong(format!("`{}` wants a name, not {}", self.verb.name(), crate::render::values::named(&other))))
+            }
         }
     }
 

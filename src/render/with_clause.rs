@@ -78,7 +78,10 @@ mod tests {
             ("select * from p", "with p as (\nselect 1\n)\nselect * from p"),
             ("\n-- with\nselect 2", "\n-- with\nwith p as (\nselect 1\n)\nselect 2"),
             ("with a as (select 2) select 3", "with p as (\nselect 1\n),\na as (select 2) select 3"),
-            ("/* a /* b */ */ WITH Recursive r as (x) y", "/* a /* b */ */ WITH Recursive p as (\nselect 1\n),\nr as (x) y"),
+            (
+                "/* a /* b */ */ WITH Recursive r as (x) y",
+                "/* a /* b */ */ WITH Recursive p as (\nselect 1\n),\nr as (x) y",
+            ),
             ("with--x\na as (b) c", "with--x\np as (\nselect 1\n),\na as (b) c"),
             ("withdrawals", "with p as (\nselect 1\n)\nwithdrawals"),
             ("with\u{e9} x", "with p as (\nselect 1\n)\nwith\u{e9} x"),
