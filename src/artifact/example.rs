@@ -139,6 +139,7 @@ pub(crate) fn scanned(project: &Project) -> Scanned {
         }
     };
     Scanned {
+        warnings: Vec::new(),
         nodes: project.nodes.iter().map(|(id, node)| (id.clone(), scan(node))).collect(),
         sources: [(NodeId::from("source.shop.raw.events".to_string()), Relation::new("memory", "raw", "events"))]
             .into_iter()

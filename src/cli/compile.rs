@@ -26,9 +26,13 @@ pub fn perform(flags: CompileFlags) -> Result<()> {
     let (selected, unmatched) = house.select(&[NodeKind::Model, NodeKind::Test])?;
     unmatched.iter().for_each(ui::show_diagnostic);
     let compiled = house.compile(&selected, &database)?;
-    match (compiled.len(), house.settings.flags.select.is_empty()) {
-        (1, false) => compiled.values().for_each(|sql| ui::write_out(&format!("{}\n", sql.trim_end()))),
-        (count, _) => ui::say(&format!("compiled {count} nodes into {}/compiled", house.project.target_path.display())),
+    // Tests come along with their model; they are not what was asked for.
+    let models: Vec<_> = compiled.iter().filter(|(id, _)| house.project.nodes[*id].kind == NodeKind::Model).collect();
+    match (models.as_slice(), house.settings.flags.select.is_empty()) {
+        ([(_, sql)], false) => ui::write_out(&format!("{}\n", sql.trim_end())),
+        _ => {
+            ui::say(&format!("compiled {} nodes into {}/compiled", compiled.len(), house.project.target_path.display()))
+        }
     }
     Ok(())
 }

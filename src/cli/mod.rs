@@ -59,7 +59,7 @@ fn open(verb: &str, flags: Flags) -> Result<(House, Console)> {
     };
     let house = House::open(verb, flags)?;
     if talk != Talk::Quiet {
-        house.project.warnings.iter().for_each(ui::show_diagnostic);
+        house.project.warnings.iter().chain(&house.scanned.warnings).for_each(ui::show_diagnostic);
     }
     Ok((house, Console::new(talk)))
 }

@@ -16,11 +16,7 @@ pub fn show_error(error: &Error) {
     if faults.iter().filter(|fault| fault.level == Level::Error).count() == 1 {
         return;
     }
-    let mut report = vec![Group::with_title(Shown::ERROR.primary_title(error.to_string()))];
-    if let Some(help) = error.help_text() {
-        report.push(Group::with_title(Shown::HELP.secondary_title(help)));
-    }
-    say(&Renderer::styled().render(&report));
+    say(&render(&Diagnostic::error(error.to_string(), None).help(error.help_text().map(str::to_string)), true));
 }
 
 /// Prints one fault.
@@ -56,11 +52,16 @@ fn render(fault: &Diagnostic, styled: bool) -> String {
         }
         None => report.push(Group::with_title(title)),
     }
-    if let Some(help) = &fault.help {
-        report.push(Group::with_title(Shown::HELP.secondary_title(help.as_str())));
-    }
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
-    renderer.render(&report)
+    let help = fault.help.as_deref().map(|help| Group::with_title(Shown::HELP.secondary_title(help)));
+    match (help, &fault.place) {
+        // Without an excerpt there is nothing for a gutter to lead to.
+        (Some(help), None) => format!("{}\n{}", renderer.render(&report), renderer.render(&[help])),
+        (help, _) => {
+            report.extend(help);
+            renderer.render(&report)
+        }
+    }
 }
 
 /// The nearest place at or before `at` where a character begins.
