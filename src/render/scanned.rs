@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use crate::error::{Place, Result};
+use crate::error::{Diagnostic, Place, Result};
 use crate::name::{NodeId, Relation};
 use crate::project::NodeConfig;
 
@@ -39,6 +39,8 @@ pub struct Scanned {
     pub nodes: IndexMap<NodeId, Scan>,
     /// Sources' places in the database.
     pub sources: IndexMap<NodeId, Relation>,
+    /// What is told and stops nothing.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// A node's SQL.
