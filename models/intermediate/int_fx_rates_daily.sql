@@ -9,63 +9,40 @@ with given_rates as (
     group by date, {{ parse_currency('trim(currency)') }}
 ),
 
-foreign_rates as (
-    select *
+rate_span as (
+    select
+        min(date) as first_date,
+        max(date) as last_date,
     from given_rates
-    where currency <> '{{ var("reporting_currency") }}'
 ),
 
-currencies as (
-    select distinct currency
-    from foreign_rates
-),
-
--- Every day on which a readable event can have happened.
-days as (
-    {{ days("'2000-01-01'", "'2099-12-31'") }}
-),
-
-matched as (
+neighbours as (
     select
-        days.date,
-        currencies.currency,
-        foreign_rates.rate,
-        foreign_rates.date as rate_date,
-    from days
-    cross join currencies
-    left join foreign_rates on foreign_rates.date = days.date and foreign_rates.currency = currencies.currency
+        given_rates.currency,
+        given_rates.rate,
+        given_rates.date as rate_date,
+        lag(given_rates.date) over (partition by given_rates.currency order by given_rates.date) as previous_date,
+        lead(given_rates.date) over (partition by given_rates.currency order by given_rates.date) as next_date,
+        rate_span.first_date,
+        rate_span.last_date,
+    from given_rates
+    cross join rate_span
+    where given_rates.currency <> '{{ var("reporting_currency") }}'
 ),
 
--- The nearest earlier rate, else the earliest known.
-filled as (
+-- A rate applies until the day before the next one; the earliest known also before.
+periods as (
     select
-        date,
         currency,
-        coalesce(
-            last_value(rate ignore nulls) over (
-                partition by currency order by date rows between unbounded preceding and current row
-            ),
-            first_value(rate ignore nulls) over (
-                partition by currency order by date rows between unbounded preceding and unbounded following
-            )
-        ) as rate,
-        coalesce(
-            last_value(rate_date ignore nulls) over (
-                partition by currency order by date rows between unbounded preceding and current row
-            ),
-            first_value(rate_date ignore nulls) over (
-                partition by currency order by date rows between unbounded preceding and unbounded following
-            )
-        ) as rate_date,
-    from matched
+        rate,
+        rate_date,
+        case when previous_date is null then first_date else rate_date end as first_date,
+        coalesce({{ day_before('next_date') }}, last_date) as last_date,
+    from neighbours
 ),
 
-with_reporting_currency as (
-    select date, currency, rate, rate_date
-    from filled
-    union all
-    select date, '{{ var("reporting_currency") }}' as currency, 1 as rate, date as rate_date
-    from days
+daily as (
+    {{ days('first_date', 'last_date', 'periods', ['currency', 'rate', 'rate_date']) }}
 ),
 
 typed as (
@@ -74,7 +51,7 @@ typed as (
         currency,
         cast(rate as {{ type_amount() }}) as rate,
         rate_date,
-    from with_reporting_currency
+    from daily
 )
 
 select * from typed

@@ -8,6 +8,13 @@ rates as (
     select * from {{ ref('int_fx_rates_daily') }}
 ),
 
+rate_span as (
+    select
+        min(date) as first_date,
+        max(date) as last_date,
+    from rates
+),
+
 touched as (
     select distinct order_id
     from payments
@@ -37,14 +44,15 @@ converted as (
         ranked.method,
         ranked.amount,
         ranked.currency,
-        {{ convert('ranked.amount', 'rates.rate') }} as amount_ngn,
-        rates.rate_date,
+        {{ convert('ranked.amount', rate_of('ranked.currency')) }} as amount_ngn,
+        {{ rate_date_of('ranked.currency', 'ranked.paid_at') }} as rate_date,
         ranked.paid_at,
         ranked.precedence = 1 as is_effective,
         ranked.is_live,
         ranked._landing_sequence,
     from ranked
-    left join rates on rates.date = cast(ranked.paid_at as date) and rates.currency = ranked.currency
+    cross join rate_span
+    left join rates on rates.date = {{ rate_day('ranked.paid_at') }} and rates.currency = ranked.currency
 )
 
 select * from converted

@@ -6,6 +6,13 @@ rates as (
     select * from {{ ref('int_fx_rates_daily') }}
 ),
 
+rate_span as (
+    select
+        min(date) as first_date,
+        max(date) as last_date,
+    from rates
+),
+
 converted as (
     select
         refunds.event_id,
@@ -13,14 +20,15 @@ converted as (
         refunds.vendor,
         refunds.amount,
         refunds.currency,
-        {{ convert('refunds.amount', 'rates.rate') }} as amount_ngn,
-        rates.rate_date,
+        {{ convert('refunds.amount', rate_of('refunds.currency')) }} as amount_ngn,
+        {{ rate_date_of('refunds.currency', 'refunds.refunded_at') }} as rate_date,
         refunds.reason,
         refunds.is_partial,
         refunds.refunded_at,
         refunds._landing_sequence,
     from refunds
-    left join rates on rates.date = cast(refunds.refunded_at as date) and rates.currency = refunds.currency
+    cross join rate_span
+    left join rates on rates.date = {{ rate_day('refunds.refunded_at') }} and rates.currency = refunds.currency
 )
 
 select * from converted

@@ -28,6 +28,13 @@ rates as (
     select * from {{ ref('int_fx_rates_daily') }}
 ),
 
+rate_span as (
+    select
+        min(date) as first_date,
+        max(date) as last_date,
+    from rates
+),
+
 changes as (
     {%- for part in order_parts() %}
     {% if not loop.first %}union all {% endif -%}
@@ -55,8 +62,8 @@ joined as (
         touched_orders.country,
         touched_orders.currency,
         touched_orders.order_total,
-        {{ convert('touched_orders.order_total', 'rates.rate') }} as order_total_ngn,
-        rates.rate_date,
+        {{ convert('touched_orders.order_total', rate_of('touched_orders.currency')) }} as order_total_ngn,
+        {{ rate_date_of('touched_orders.currency', 'touched_orders.ordered_at') }} as rate_date,
         coalesce(lines.line_count, 0) as line_count,
         coalesce(lines.units, 0) as units,
         coalesce(payments.payments_attempted, 0) as payments_attempted,
@@ -81,12 +88,13 @@ joined as (
         coalesce(shipments._landing_sequence, 0) as _shipments_sequence,
         coalesce(updates._landing_sequence, 0) as _updates_sequence,
     from touched_orders
+    cross join rate_span
     left join lines on lines.event_id = touched_orders.event_id
     left join payments on payments.order_id = touched_orders.order_id
     left join refunds on refunds.order_id = touched_orders.order_id
     left join shipments on shipments.order_id = touched_orders.order_id
     left join updates on updates.order_id = touched_orders.order_id
-    left join rates on rates.date = cast(touched_orders.ordered_at as date) and rates.currency = touched_orders.currency
+    left join rates on rates.date = {{ rate_day('touched_orders.ordered_at') }} and rates.currency = touched_orders.currency
 )
 
 select * from joined

@@ -34,7 +34,7 @@ impl Object for Callable {
         let rendering = &self.rendering;
         let bound = bind(&self.found.definition, arguments)?;
         let body = rendering.body(state, &self.found)?;
-        rendering.noted().macros.insert(self.found.id.clone());
+        rendering.noted().macros.insert(self.found.index);
         let result = body.call(state, &bound);
         if let Some(returned) = rendering.noted().returned.take() {
             return Ok(returned);

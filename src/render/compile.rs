@@ -33,7 +33,7 @@ impl Renderer {
         let (node, scan) = self.find(scanned, id)?;
         let (text, noted) = self.text_of(scanned, node, scan, introspect, mode)?;
         let mut parents = Parents::new(scanned, introspect, mode.execute);
-        parents.macros.extend(noted.macros);
+        parents.macros.extend(noted.macro_ids(&self.shared));
         self.stand_on(&noted.ephemeral, &mut parents)?;
         let sql = put_before(&text, &parents.expressions());
         let mut macros = parents.macros;
@@ -42,7 +42,7 @@ impl Renderer {
             for hook in scan.config.hooks(name) {
                 let make = |graph: bool| self.rendering_of(scanned, node, scan, mode, graph);
                 let (text, noted) = self.render_hook(node, &hook, Some(introspect), scan.introspects, &make)?;
-                macros.extend(noted.macros);
+                macros.extend(noted.macro_ids(&self.shared));
                 texts.extend((!text.trim().is_empty()).then_some(text));
             }
             Ok(texts)
@@ -143,7 +143,7 @@ impl Renderer {
             let (node, scan) = self.find(parents.scanned, id)?;
             let mode = Mode { execute: parents.execute, incremental: false };
             let (text, noted) = self.text_of(parents.scanned, node, scan, parents.introspect, mode)?;
-            parents.macros.extend(noted.macros);
+            parents.macros.extend(noted.macro_ids(&self.shared));
             parents.under_way.push(id.clone());
             self.stand_on(&noted.ephemeral, parents)?;
             parents.under_way.pop();

@@ -156,7 +156,19 @@ impl Block {
         let after = |from: usize| (from..lexemes.len()).find(|at| is_end(&lexemes[*at])).unwrap_or(lexemes.len());
         let header_end = after(at);
         let body = header_end.saturating_add(1).min(lexemes.len());
-        let end = (body..lexemes.len()).find(|at| block_at(lexemes, *at).is_some_and(|name| ends.contains(&name)));
+        let mut inside = 0usize;
+        let end = (body..lexemes.len()).find(|at| match block_at(lexemes, *at) {
+            Some(name) if ends.contains(&name) && inside == 0 => true,
+            Some(name) if ends.contains(&name) => {
+                inside -= 1;
+                false
+            }
+            Some(name) => {
+                inside += usize::from(end_of(name).is_some_and(|end| ends.contains(&end)));
+                false
+            }
+            None => false,
+        });
         let last = lexemes.last().map_or(0, |lexeme| lexeme.span.end);
         let stop = end.unwrap_or(lexemes.len());
         let close = after(stop);

@@ -88,9 +88,10 @@ pub(super) fn diagnose(error: &Error, shared: &Shared, subject: &Subject, root: 
     let raised = source::<Said>(innermost).is_some_and(|said| said.raised);
     let theirs = |step: &&Step<'_>| step.place.is_some() && !step.within.is_some_and(Macro::is_builtin);
     let chosen = if raised { steps.iter().find(theirs) } else { steps.iter().rfind(theirs) };
-    let expression = chosen.and_then(|step| step.place.as_ref()).map_or("", spanned);
-    let failed_in = steps.iter().rev().find_map(|step| step.within);
-    let (message, help) = words(innermost, expression, chosen.and_then(|step| step.within), shared, subject);
+    let failed = steps.iter().rfind(|step| step.place.is_some());
+    let expression = failed.and_then(|step| step.place.as_ref()).map_or_else(String::new, expression);
+    let failed_in = failed.and_then(|step| step.within);
+    let (message, help) = words(innermost, &expression, failed_in, shared, subject);
     let mut diagnostic = Diagnostic::error(message, chosen.and_then(|step| step.place.clone())).help(help);
     if let Some(label) = label(chosen, &steps, failed_in, shared, subject) {
         diagnostic = diagnostic.label(label);
@@ -116,8 +117,15 @@ pub(super) fn plain(error: &Error, text: &str) -> (String, Option<String>) {
     }
 }
 
-fn spanned(place: &Place) -> &str {
-    place.text.get(place.span.clone()).unwrap_or("")
+/// The text under the caret; of a method its owner comes with it, which the engine leaves out.
+fn expression(place: &Place) -> String {
+    let text = place.text.get(place.span.clone()).unwrap_or("");
+    let before = place.text.get(..place.span.start).unwrap_or("");
+    let owner = before.strip_suffix('.').map_or("", |before| {
+        let name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.';
+        &before[before.trim_end_matches(name).len()..]
+    });
+    if owner.is_empty() { text.to_string() } else { format!("{owner}.{text}") }
 }
 
 /// Who called, where the place does not tell; and what was called, where it does.
@@ -211,8 +219,14 @@ fn words(
         ErrorKind::InvalidOperation if detail.contains("undefined is not callable") => {
             undefined(expression.split('(').next().unwrap_or("").trim(), within, shared, subject)
         }
-        ErrorKind::UnknownMethod if detail.contains("is undefined") => {
-            undefined(&undefined_name(detail, expression), within, shared, subject)
+        ErrorKind::UnknownMethod if detail.starts_with("undefined has no method") => {
+            let name = undefined_name(detail, expression.rsplit_once('.').map_or(expression, |(owner, _)| owner));
+            let (message, help) = undefined(&name, within, shared, subject);
+            let help = help.filter(|help| !help.contains("`dbt`"));
+            (
+                message,
+                help.or_else(|| Some("packages are not installed here: copy the macro into the project".to_string())),
+            )
         }
         ErrorKind::UnknownMethod => match detail.split_once(" has no method named ") {
             Some((kind, method)) => (format!("a {kind} has no method `{method}`"), None),
@@ -263,13 +277,7 @@ fn undefined(name: &str, within: Option<&Macro>, shared: &Shared, subject: &Subj
         let macro_name = &found.definition.name;
         return (format!("`{name}` is not defined: `{macro_name}` was called without it"), None);
     }
-    if let Some((owner, member)) = name.split_once('.') {
-        let known = shared.library.find(owner).is_some() || CONTEXT.contains(&owner);
-        if !known && !name.contains(['[', '"', '\'']) {
-            let packages = "packages are not installed here: copy the macro into the project".to_string();
-            let help = suggestion(owner, CONTEXT.iter().copied()).unwrap_or(packages);
-            return (format!("`{owner}.{member}` is not defined"), Some(help));
-        }
+    if name.contains('.') {
         return (format!("`{name}` is not defined"), None);
     }
     let mut known: Vec<String> = shared.library.names().map(str::to_string).collect();
@@ -280,6 +288,7 @@ fn undefined(name: &str, within: Option<&Macro>, shared: &Shared, subject: &Subj
         None => subject.node.as_ref().and_then(|id| shared.nodes.get(id)).map(|text| text.draft.text.as_str()),
     };
     known.extend(text.map(assigned).unwrap_or_default());
+    known.extend(within.map(|found| found.definition.parameters.clone()).unwrap_or_default());
     (format!("`{name}` is not defined"), suggestion(name, known.iter().map(String::as_str)))
 }
 

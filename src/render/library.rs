@@ -1,6 +1,6 @@
 //! The macros: those of the project over those that come with the tool, found by name as dbt finds them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::Diagnostic;
@@ -61,6 +61,8 @@ pub(super) struct Library {
     builtin: HashMap<String, usize>,
     /// Macros that a model's own file defines, for itself.
     local: HashMap<NodeId, HashMap<String, usize>>,
+    /// The macros that each macro mentions.
+    mentioned: Vec<Vec<usize>>,
 }
 
 /// The files that come with the tool, as files of a project.
@@ -153,19 +155,28 @@ impl Library {
         self.by_name.keys().chain(self.builtin.keys()).map(String::as_str).filter(|name| !name.contains("__"))
     }
 
+    /// Notes who mentions whom, when all macros are there.
+    pub fn finish(&mut self) {
+        self.mentioned = self.macros.iter().map(|found| self.mentioned(&found.definition.mentions)).collect();
+    }
+
     /// All macros that a text with these mentions may call, directly or not, whichever branch is taken.
     pub fn reached<'library>(&'library self, mentions: &Mentions) -> Vec<&'library Arc<Macro>> {
         let mut found = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut seen = vec![false; self.macros.len()];
         let mut waiting = self.mentioned(mentions);
         while let Some(index) = waiting.pop() {
-            if seen.insert(index) {
-                let next = &self.macros[index];
-                waiting.extend(self.mentioned(&next.definition.mentions));
-                found.push(next);
+            if !std::mem::replace(&mut seen[index], true) {
+                waiting.extend(self.mentioned.get(index).into_iter().flatten());
+                found.push(&self.macros[index]);
             }
         }
         found
+    }
+
+    /// A macro by its position.
+    pub fn get(&self, index: usize) -> Option<&Arc<Macro>> {
+        self.macros.get(index)
     }
 
     fn mentioned(&self, mentions: &Mentions) -> Vec<usize> {

@@ -12,7 +12,7 @@ pub(super) fn call(state: &mut State, value: &Value, method: &str, arguments: &[
         ValueKind::String => text_method(value.as_str().unwrap_or_default(), method, arguments)?,
         ValueKind::Map => map_method(value, method, arguments)?,
         ValueKind::Seq | ValueKind::Iterable => list_method(value, method, arguments)?,
-        ValueKind::Undefined => return Err(Error::from(ErrorKind::UndefinedError)),
+        ValueKind::Undefined => return Err(Error::from(ErrorKind::UnknownMethod)),
         _ => None,
     };
     match found {

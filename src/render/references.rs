@@ -69,7 +69,7 @@ pub(super) fn source(rendering: &Rendering, arguments: &[Value]) -> Result<Value
 fn names(verb: &str, arguments: &[Value]) -> Result<Vec<String>, Error> {
     let text = |value: &Value| match value.kind() {
         ValueKind::String => Ok(value.to_string()),
-        ValueKind::Undefined => Err(Error::from(minijinja::ErrorKind::UndefinedError)),
+        ValueKind::Undefined => Err(told(format!("`{verb}` is given a name that is not defined"), None)),
         _ => Err(wrong(format!("`{verb}` wants names, not {}", named(value)))),
     };
     arguments.iter().map(text).collect()

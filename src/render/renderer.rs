@@ -8,18 +8,19 @@ use indexmap::IndexMap;
 use minijinja::{Environment as Engine, Value};
 
 use crate::config::Environment;
-use crate::error::{Diagnostic, Diagnostics, Error, Place, Result};
+use crate::error::{Diagnostic, Diagnostics, Error, Result};
 use crate::name::NodeId;
 use crate::project::{Node, NodeKind, Project, SourceFile};
 use crate::render::Introspect;
 use crate::render::builtins::engine;
 use crate::render::definitions::{Parsed, parse};
 use crate::render::draft::Draft;
-use crate::render::fault::{Root, diagnose, from_database, located};
+use crate::render::fault::{Root, diagnose, from_database};
 use crate::render::generic;
 use crate::render::library::{BUILTIN, builtin_files};
 use crate::render::rendering::{Answer, Asks, Message, Noted, PRELUDE, Question, Rendering, Subject};
 use crate::render::shared::{NodeText, Shared};
+use crate::render::syntax::unreadable;
 
 /// What a rendering is to know beside the project.
 #[derive(Debug, Clone)]
@@ -82,6 +83,7 @@ impl Renderer {
         for node in project.nodes.values().filter(|node| node.kind != NodeKind::Seed && node.config.enabled()) {
             add_node(&mut shared, &mut engine, node, &mut faults);
         }
+        shared.library.finish();
         let mut later = HashMap::new();
         for found in shared.library.iter() {
             let module = &found.definition.module;
@@ -285,12 +287,4 @@ fn in_node(node: &Node, fault: Diagnostic) -> Diagnostic {
         Some(test) => Diagnostic { place: Some(test.place.clone()), ..fault },
         None => fault,
     }
-}
-
-/// A text that is no Jinja.
-fn unreadable(error: &minijinja::Error, file: &SourceFile, draft: &Draft) -> Diagnostic {
-    let place: Place = located(error, file, draft);
-    let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_string);
-    let (message, help) = crate::render::syntax::explained(&detail, place.text.get(place.span.clone()).unwrap_or(""));
-    Diagnostic::error(message, place).help(help)
 }

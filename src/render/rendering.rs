@@ -102,7 +102,8 @@ pub(super) struct Noted {
     pub faults: Vec<Diagnostic>,
     /// What `config()` said, in order.
     pub config: Vec<(String, Json)>,
-    pub macros: BTreeSet<String>,
+    /// Macros that were called, by their positions in the library.
+    pub macros: BTreeSet<usize>,
     /// Ephemeral models that the text stands on.
     pub ephemeral: Vec<NodeId>,
     /// Whether it asked for what can change without any file changing.
@@ -116,6 +117,13 @@ pub(super) struct Noted {
     pub wants_database: bool,
     pub wants_graph: bool,
     kept: Option<Value>,
+}
+
+impl Noted {
+    /// The unique ids of the macros that were called.
+    pub fn macro_ids(&self, shared: &Shared) -> BTreeSet<String> {
+        self.macros.iter().filter_map(|index| Some(shared.library.get(*index)?.id.clone())).collect()
+    }
 }
 
 /// One rendering.

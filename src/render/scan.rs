@@ -100,7 +100,7 @@ impl Renderer {
                 }
             }
             noted.faults.extend(more.faults);
-            noted.macros.extend(more.macros);
+            noted.macros.extend(&more.macros);
             noted.introspects |= more.introspects;
         }
         faults.extend(std::mem::take(&mut noted.faults));
@@ -115,7 +115,7 @@ impl Renderer {
         let introspects = noted.introspects
             || mentions.is_some_and(asks)
             || reached.iter().any(|found| asking(found) || asks_through(found));
-        let mut macros = noted.macros;
+        let mut macros = noted.macro_ids(&self.shared);
         macros.extend(reached.iter().map(|found| found.id.clone()));
         Ok(Scan { config, references: noted.references, macros, introspects, relation })
     }

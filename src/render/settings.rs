@@ -126,8 +126,10 @@ pub(super) fn faults(shared: &Shared, node: &Node, own: &[(String, Json)], confi
     let mut faults = Vec::new();
     for (name, _) in own {
         let name = name.replace('-', "_");
-        let near = nearest(&name, KNOWN.iter().copied()).filter(|near| likely(&name, near));
-        if let Some(near) = near.filter(|_| !KNOWN.contains(&name.as_str())) {
+        if KNOWN.contains(&name.as_str()) {
+            continue;
+        }
+        if let Some(near) = nearest(&name, KNOWN.iter().copied()).filter(|near| likely(&name, near)) {
             let message = format!("`{name}` is no setting that anything reads");
             let help = format!("did you mean `{near}`?");
             faults.push(Diagnostic::warning(message, found(shared, node, &name)).help(help));

@@ -8,8 +8,29 @@ use minijinja::value::{DynObject, Enumerator, Kwargs, Object, ObjectRepr, ValueK
 use minijinja::{Error, ErrorKind, State, Value};
 use serde_json::Value as Json;
 
-/// A list.
-pub(super) struct List(Mutex<Vec<Value>>);
+/// A list. Going through it is going through what it held at that moment, which costs nothing unless it changes meanwhile.
+pub(super) struct List(Mutex<Arc<Vec<Value>>>);
+
+/// The items of a list at one moment.
+struct Items {
+    values: Arc<Vec<Value>>,
+    next: usize,
+}
+
+impl Iterator for Items {
+    type Item = Value;
+
+    fn next(&mut self) -> Option<Value> {
+        let item = self.values.get(self.next).cloned();
+        self.next += 1;
+        item
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.values.len().saturating_sub(self.next);
+        (left, Some(left))
+    }
+}
 
 /// A dictionary, in the order of its entries.
 pub(super) struct Dictionary(Mutex<IndexMap<Value, Value>>);
@@ -17,15 +38,19 @@ pub(super) struct Dictionary(Mutex<IndexMap<Value, Value>>);
 impl List {
     /// A list of these values.
     pub fn of(values: impl IntoIterator<Item = Value>) -> Value {
-        Value::from_object(Self(Mutex::new(values.into_iter().collect())))
+        Value::from_object(Self(Mutex::new(Arc::new(values.into_iter().collect()))))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Value>> {
+    fn lock(&self) -> MutexGuard<'_, Arc<Vec<Value>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn snapshot(&self) -> Vec<Value> {
+    fn snapshot(&self) -> Arc<Vec<Value>> {
         self.lock().clone()
+    }
+
+    fn change<Result>(&self, change: impl FnOnce(&mut Vec<Value>) -> Result) -> Result {
+        change(Arc::make_mut(&mut self.lock()))
     }
 }
 
@@ -42,7 +67,7 @@ impl Dictionary {
 
 impl fmt::Debug for List {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.snapshot()).finish()
+        f.debug_list().entries(self.snapshot().iter()).finish()
     }
 }
 
@@ -149,7 +174,7 @@ impl Object for List {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(self.snapshot())
+        Enumerator::Iter(Box::new(Items { values: self.snapshot(), next: 0 }))
     }
 
     fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
@@ -162,48 +187,49 @@ impl Object for List {
         match (method, arguments.len()) {
             ("append", 1) => {
                 no_circle(&first, &this)?;
-                self.lock().push(first);
+                self.change(|values| values.push(first));
             }
             ("extend", 1) => {
                 let more = items(&first)?;
                 more.iter().try_for_each(|item| no_circle(item, &this))?;
-                self.lock().extend(more);
+                self.change(|values| values.extend(more));
             }
             ("insert", 2) => {
                 no_circle(&arguments[1], &this)?;
-                let mut values = self.lock();
-                let index = match first.as_i64() {
-                    Some(index) if index < 0 => values.len().saturating_sub(index.unsigned_abs() as usize),
-                    Some(index) => (index.unsigned_abs() as usize).min(values.len()),
-                    None => return Err(wrong(format!("`insert` wants a position, and {} is none", named(&first)))),
-                };
-                values.insert(index, arguments[1].clone());
+                let given = first.as_i64();
+                let given =
+                    given.ok_or_else(|| wrong(format!("`insert` wants a position, and {} is none", named(&first))))?;
+                self.change(|values| {
+                    let distance = usize::try_from(given.unsigned_abs()).unwrap_or(usize::MAX);
+                    let index =
+                        if given < 0 { values.len().saturating_sub(distance) } else { distance.min(values.len()) };
+                    values.insert(index, arguments[1].clone());
+                });
             }
             ("pop", 0 | 1) => {
-                let mut values = self.lock();
-                let index = position(arguments.first(), values.len());
-                return index.map(|index| values.remove(index)).ok_or_else(|| wrong("there is nothing to `pop` there"));
+                let taken = self.change(|values| Some(values.remove(position(arguments.first(), values.len())?)));
+                return taken.ok_or_else(|| wrong("there is nothing to `pop` there"));
             }
             ("remove", 1) => {
                 let found = self.snapshot().iter().position(|item| *item == first);
                 let index = found.ok_or_else(|| wrong(format!("{} is not in the list", named(&first))))?;
-                self.lock().remove(index);
+                self.change(|values| values.remove(index));
             }
             ("index", 1) => {
                 let found = self.snapshot().iter().position(|item| *item == first);
                 return found.map(Value::from).ok_or_else(|| wrong(format!("{} is not in the list", named(&first))));
             }
             ("count", 1) => return Ok(Value::from(self.snapshot().iter().filter(|item| **item == first).count())),
-            ("clear", 0) => self.lock().clear(),
-            ("reverse", 0) => self.lock().reverse(),
-            ("copy", 0) => return Ok(Self::of(self.snapshot())),
+            ("clear", 0) => self.change(Vec::clear),
+            ("reverse", 0) => self.change(|values| values.reverse()),
+            ("copy", 0) => return Ok(Self::of(self.snapshot().iter().cloned())),
             ("sort", _) => {
-                let mut values = self.snapshot();
+                let mut values = self.snapshot().to_vec();
                 values.sort();
                 if split(arguments).1.is_some_and(|named| named.get::<bool>("reverse").unwrap_or(false)) {
                     values.reverse();
                 }
-                *self.lock() = values;
+                *self.lock() = Arc::new(values);
             }
             _ => return Err(Error::from(ErrorKind::UnknownMethod)),
         }

@@ -36,7 +36,7 @@ with all_values as (
 select *
 from all_values
 where value_field not in (
-    {%- for value in values %}
+    {% for value in values -%}
     {% if quote %}'{{ value | replace("'", "''") }}'{% else %}{{ value }}{% endif %}{{ ',' if not loop.last }}
     {%- endfor %}
 )
@@ -58,7 +58,7 @@ parent as (
     from {{ to }}
 )
 
-select child.from_field
+select from_field
 from child
 left join parent on child.from_field = parent.to_field
 where parent.to_field is null

@@ -12,6 +12,7 @@ raw.events
 {% macro inner(x) %}{{ x.missing_thing }}{% endmacro %}
 {% macro guard(x) %}{% if x < 1 %}{{ exceptions.raise_compiler_error('x must be positive, not ' ~ x) }}{% endif %}{{ x }}{% endmacro %}
 {% macro hidden_ref() %}{{ ref('nowhere') }}{% endmacro %}
+{% macro package() %}{{ dbt_utils.star(1) }}{% endmacro %}
 {% macro endless(n) %}{{ endless(n + 1) }}{% endmacro %}
 --- models/off.sql
 select {{ broken
@@ -38,6 +39,8 @@ select 1,
 select {{ amonut('total') }}
 --- models/g_package.sql
 select {{ dbt_utils.star(ref('stg_orders')) }}
+--- models/g_package2.sql
+select {{ package() }}
 --- models/h_var.sql
 select {{ var('dayz') }}
 --- models/i_env.sql

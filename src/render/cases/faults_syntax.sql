@@ -7,6 +7,7 @@ select {{ x }}
 {% macro %}{% endmacro %}
 {% macro outer() %}{% macro inner() %}{% endmacro %}{% endmacro %}
 {% macro bad() %}{{ 1 + }}{% endmacro %}
+{% macro calls_package() %}{{ dbt_utils.star() }}{% endmacro %}
 {% materialization own, default %}{% endmaterialization %}
 --- models/block.sql
 select 1
