@@ -1,7 +1,11 @@
-{%- set time_and_amount = ['orders', 'payments', 'refunds'] %}
+{{ config(materialized='incremental', incremental_strategy='append') }}
 
+{%- set kinds = {'orders': 'order', 'order_updates': 'order_update', 'payments': 'payment', 'refunds': 'refund'} %}
+{%- set with_amount = ['orders', 'payments', 'refunds'] %}
+
+-- Every kind has its own event types: how far a kind has been seen is told by the rows of those.
 with events as (
-    {%- for kind in ['orders', 'order_updates', 'payments', 'refunds'] %}
+    {%- for name, kind in kinds.items() %}
     {% if not loop.first %}union all{% endif %}
     select
         event_id,
@@ -14,10 +18,12 @@ with events as (
         _is_time_unreadable as is_time_unreadable,
         order_id is not null as has_order_reference,
         _time_text is not null as has_time,
-        {{ '_amount_text is not null' if kind in time_and_amount else 'true' }} as has_amount,
+        {{ '_amount_text is not null' if name in with_amount else 'true' }} as has_amount,
         true as has_status,
         _stored_at,
-    from {{ ref('base_' ~ kind) }}
+        _landing_sequence,
+    from {{ ref('base_' ~ name) }}
+    where {{ not_seen(among='event_type in (' ~ event_types(kind) ~ ')') }}
     {%- endfor %}
 ),
 
@@ -36,8 +42,10 @@ shipments as (
         true as has_amount,
         count(*) = count(status) as has_status,
         _stored_at,
+        _landing_sequence,
     from {{ ref('base_shipments') }}
-    group by event_id, event_type, vendor, is_live, order_id, _stored_at
+    where {{ not_seen(among='event_type in (' ~ event_types('shipment') ~ ')') }}
+    group by event_id, event_type, vendor, is_live, order_id, _stored_at, _landing_sequence
 ),
 
 unknown_types as (
@@ -55,8 +63,10 @@ unknown_types as (
         true as has_amount,
         true as has_status,
         ingested_at as _stored_at,
+        _landing_sequence,
     from {{ source('raw', 'events_raw') }}
     where event_type not in ({{ event_types() }})
+    and {{ not_seen(among='event_type not in (' ~ event_types() ~ ')') }}
 ),
 
 all_events as (

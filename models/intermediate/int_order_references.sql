@@ -1,20 +1,42 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='order_id') }}
+
+{%- set kinds = {
+    'payments': ['payment', 'paid_at'],
+    'refunds': ['refund', 'refunded_at'],
+    'shipments': ['shipment step', 'occurred_at'],
+    'order_updates': ['order update', 'updated_at'],
+} %}
+
 with orders as (
-    select order_id, vendor, ordered_at from {{ ref('int_orders_current') }}
+    select order_id, vendor, ordered_at, _landing_sequence from {{ ref('int_orders_current') }}
 ),
 
 referring as (
-    {%- for kind, at in {'payments': 'paid_at', 'refunds': 'refunded_at', 'shipments': 'occurred_at', 'order_updates': 'updated_at'}.items() %}
+    {%- for name, kind in kinds.items() %}
     {% if not loop.first %}union all{% endif %}
     select
-        '{{ {'payments': 'payment', 'refunds': 'refund', 'shipments': 'shipment step', 'order_updates': 'order update'}[kind] }}' as kind,
+        '{{ kind[0] }}' as kind,
         event_id,
-        {{ 'step_number' if kind == 'shipments' else 'cast(null as ' ~ type_whole() ~ ')' }} as step_number,
+        {{ 'step_number' if name == 'shipments' else 'cast(null as ' ~ type_whole() ~ ')' }} as step_number,
         vendor,
         order_id,
-        {{ at }} as occurred_at,
-    from {{ ref('stg_' ~ kind) }}
+        {{ kind[1] }} as occurred_at,
+        _landing_sequence,
+    from {{ ref('stg_' ~ name) }}
     {%- endfor %}
 ),
+
+{%- if is_incremental() %}
+
+-- What refers anew, and what referred to an order that has a new record.
+touched as (
+    {%- for kind in kinds.values() %}
+    select order_id from referring where kind = '{{ kind[0] }}' and {{ not_seen(among="kind = '" ~ kind[0] ~ "'") }}
+    union distinct
+    {%- endfor %}
+    select order_id from orders where {{ not_seen(seen_as='_order_sequence') }}
+),
+{%- endif %}
 
 matched as (
     select
@@ -31,7 +53,12 @@ matched as (
         coalesce(
             referring.occurred_at > {{ time_plus('orders.ordered_at', var('late_payment_days'), 'day') }}, false
         ) as is_late,
+        referring._landing_sequence,
+        orders._landing_sequence as _order_sequence,
     from referring
+    {%- if is_incremental() %}
+    inner join touched on touched.order_id = referring.order_id
+    {%- endif %}
     left join orders on orders.order_id = referring.order_id
 )
 

@@ -14,6 +14,7 @@ last_days as (
 chosen as (
     select coalesce(last_live_date, last_date) as business_date
     from last_days
+    where last_date is not null
 )
 
 select * from chosen

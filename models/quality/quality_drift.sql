@@ -13,7 +13,8 @@ with unknown_paths as (
             || ''' and cast(payload as {{ type_text() }}) like ''%"' || replace({{ last_name('path') }}, '''', '''''')
             || '"%'' and event_id in (select event_id from {{ short_name(outcomes) }} where vendor = '''
             || replace(vendor, '''', '''''') || ''')' as query,
-    from {{ ref('int_unknown_paths') }}
+    from {{ ref('int_payload_paths') }}
+    where not is_known
 ),
 
 missing_fields as (

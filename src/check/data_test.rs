@@ -90,7 +90,7 @@ fn judge(
     let failing = format!("{}{limit}", compiled.sql);
     let from = match stored {
         Some(relation) => {
-            session.transaction(|session| crate::run::replace(session, relation, &failing).map(|_| ()))?;
+            session.transaction(|session| crate::run::replace(session, relation, &failing))?;
             format!("select * from {relation}")
         }
         None => failing,

@@ -256,6 +256,8 @@ fn detail(outcome: &crate::plan::Outcome) -> String {
         Some(reason) if outcome.status == Status::Success && reason != "new data" => {
             format!("{} ({reason})", outcome.message)
         }
+        // Told with its place when the run is over.
+        _ if outcome.status == Status::Error => String::new(),
         _ => outcome.message.clone(),
     }
 }

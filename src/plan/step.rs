@@ -21,7 +21,14 @@ use crate::render::Scanned;
 pub struct Built {
     pub nodes: IndexMap<NodeId, (Fingerprint, String)>,
     /// Tables and views that exist.
-    pub relations: IndexSet<Relation>,
+    pub relations: IndexMap<Relation, Existing>,
+}
+
+/// What stands in the warehouse under a node's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    Table,
+    View,
 }
 
 /// What will be done with a node.
@@ -45,6 +52,8 @@ pub struct Step {
     pub id: NodeId,
     pub action: Action,
     pub fingerprint: Fingerprint,
+    /// What is there before the step; nothing else writes under this name while the plan runs.
+    pub existing: Option<Existing>,
     /// What is noted when the step has succeeded.
     pub version: String,
     /// Steps of this plan that must have ended well before this one may begin.
@@ -104,8 +113,10 @@ impl Plan {
             versions.insert(id.clone(), version.clone());
             if is_selected {
                 let action = if ephemeral { Action::Inline } else { action(inputs, id, &fingerprint, &version) };
-                plan.steps
-                    .insert(id.clone(), Step { id: id.clone(), action, fingerprint, version, waits_for: Vec::new() });
+                plan.steps.insert(
+                    id.clone(),
+                    Step { action, fingerprint, version, existing: existing(inputs, id), ..Step::empty(id) },
+                );
             }
         }
         plan.wait(inputs);
@@ -161,6 +172,7 @@ impl Step {
             id: id.clone(),
             action: Action::Inline,
             fingerprint: Fingerprint::default(),
+            existing: None,
             version: String::new(),
             waits_for: Vec::new(),
         }
@@ -188,8 +200,12 @@ fn version(inputs: &Inputs<'_>, id: &NodeId, fingerprint: &Fingerprint, versions
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+fn existing(inputs: &Inputs<'_>, id: &NodeId) -> Option<Existing> {
+    inputs.built.relations.get(inputs.scanned.nodes[id].relation.as_ref()?).copied()
+}
+
 fn action(inputs: &Inputs<'_>, id: &NodeId, fingerprint: &Fingerprint, version: &str) -> Action {
-    let exists = inputs.scanned.nodes[id].relation.as_ref().is_some_and(|at| inputs.built.relations.contains(at));
+    let exists = existing(inputs, id).is_some();
     let full = |reason: &str| Action::Full { reason: reason.to_string() };
     match inputs.built.nodes.get(id) {
         _ if inputs.full_refresh => full("full refresh asked for"),

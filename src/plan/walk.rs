@@ -170,6 +170,7 @@ mod tests {
                 id: id.clone(),
                 action: Action::Check,
                 fingerprint: Fingerprint::default(),
+                existing: None,
                 version: String::new(),
                 waits_for: waits_for.collect(),
             };

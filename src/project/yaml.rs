@@ -348,7 +348,7 @@ fn syntax_error(file: &SourceFile, start: usize, reason: &str) -> Diagnostic {
     } else if line.matches(": ").count() > 1 {
         Some("quote a text that holds `: `")
     } else {
-        None
+        Some("a bracket, a quote or an indentation at or before this place does not fit")
     };
     let reason = lower_first(reason.trim_end_matches('.'));
     Diagnostic::error(format!("this is not YAML: {reason}"), place(file, start..start)).help(help.map(str::to_string))

@@ -18,7 +18,8 @@ pub fn blame(node: &Node, error: &SqlError, compiled: &str, compiled_path: &Path
         (from <= compiled.len()).then(|| in_source(node, compiled, from..to, compiled_path))
     });
     let fallback = || Place::new(&node.file.path, node.file.text.clone(), 0..0);
-    Diagnostic::error(message, place.unwrap_or_else(fallback)).help(error.hint.clone())
+    Diagnostic::error(message, place.unwrap_or_else(fallback))
+        .help(error.hint.clone().unwrap_or_else(|| format!("the SQL that ran is `{}`", compiled_path.display())))
 }
 
 /// The model's own line where it can be told from the compiled one, else the compiled file.

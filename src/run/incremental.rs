@@ -85,8 +85,8 @@ fn matching(key: &[String], left: &str, right: &str) -> String {
 
 /// Settles a difference in columns by `on_schema_change`; returns the columns to write.
 fn meet_columns(session: &Session, relation: &Relation, fresh: &Relation, config: &NodeConfig) -> Result<Vec<String>> {
-    let there = session.columns_of(relation)?;
-    let new = session.columns_of(fresh)?;
+    let there = session.described(relation)?.unwrap_or_default();
+    let new = session.described(fresh)?.unwrap_or_default();
     let missing_in = |columns: &[Column], others: &[Column]| -> Vec<Column> {
         let absent = |column: &&Column| !others.iter().any(|other| other.name.eq_ignore_ascii_case(&column.name));
         columns.iter().filter(absent).cloned().collect()

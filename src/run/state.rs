@@ -10,6 +10,7 @@ use crate::name::NodeId;
 use crate::name::Relation;
 use crate::name::quote;
 use crate::plan::Built;
+use crate::plan::Existing;
 use crate::plan::Fingerprint;
 use crate::plan::Step;
 use crate::render::Scanned;
@@ -41,13 +42,14 @@ pub fn prepare(session: &Session, database: &str, scanned: &Scanned) -> Result<(
 pub fn read(session: &Session, database: &str) -> Result<Built> {
     let mut built = Built::default();
     let relations = session.query_with(
-        "select table_schema, table_name from information_schema.tables where table_catalog = ?",
+        "select table_schema, table_name, table_type from information_schema.tables where table_catalog = ?",
         &[Cell::Text(database)],
     )?;
     for row in &relations.rows {
-        built.relations.insert(Relation::new(database, row[0].to_string(), row[1].to_string()));
+        let kind = if row[2].as_str() == Some("VIEW") { Existing::View } else { Existing::Table };
+        built.relations.insert(Relation::new(database, row[0].to_string(), row[1].to_string()), kind);
     }
-    if !built.relations.contains(&Relation::new(database, SCHEMA, "built")) {
+    if !built.relations.contains_key(&Relation::new(database, SCHEMA, "built")) {
         return Ok(built);
     }
     // Notes are only ever added while a plan runs (changing one row from two transactions would conflict), so the
@@ -89,7 +91,7 @@ pub fn landed(
 ) -> Result<IndexMap<NodeId, String>> {
     let mut versions = IndexMap::new();
     for (id, relation) in tables {
-        if built.relations.contains(relation) {
+        if built.relations.contains_key(relation) {
             let rows = session.count(&format!("select count(*) from {relation}"))?;
             versions.insert(id.clone(), rows.to_string());
         }

@@ -13,6 +13,7 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::name::Relation;
 use crate::plan::Action;
+use crate::plan::Existing;
 use crate::plan::Outcome;
 use crate::plan::Step;
 use crate::progress::Observe;
@@ -180,6 +181,7 @@ impl Worker<'_> {
         if kind == Materialization::Seed {
             let root = &self.project.root;
             return self.in_transaction(step, |session| {
+                Self::make_room(session, step, relation, kind)?;
                 let rows = seed::load(session, relation, node, root, &scan.config)?;
                 Ok(Ended::rows("loaded", rows))
             });
@@ -187,6 +189,7 @@ impl Worker<'_> {
         let increment = kind == Materialization::Incremental && !whole;
         let compiled: &Compiled = compiled.insert(self.compile(step, increment)?);
         self.in_transaction(step, |session| {
+            Self::make_room(session, step, relation, kind)?;
             for hook in &compiled.pre_hooks {
                 session.run(hook)?;
             }
@@ -204,6 +207,17 @@ impl Worker<'_> {
             }
             Ok(ended)
         })
+    }
+
+    /// Takes away what stands under the name and is of another kind, which `create or replace` would refuse.
+    fn make_room(session: &Session, step: &Step, relation: &Relation, kind: Materialization) -> Result<(), SqlError> {
+        match (step.existing, kind) {
+            (Some(Existing::Table), Materialization::View) => session.run(&format!("drop table {relation}")),
+            (Some(Existing::View), other) if other != Materialization::View => {
+                session.run(&format!("drop view {relation}"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// All of a step, and the note of it, in one transaction.

@@ -2,4 +2,5 @@
 
 -- Names in payloads that no known name reads.
 select *
-from {{ ref('int_unknown_paths') }}
+from {{ ref('int_payload_paths') }}
+where not is_known
