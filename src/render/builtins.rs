@@ -6,11 +6,24 @@ use minijinja::value::{Kwargs, Object, Rest, Tuple, ValueKind};
 use minijinja::{Environment, Error, State, Value};
 use serde_json::Value as Json;
 
+use crate::render::clock;
 use crate::render::definitions::MISSING;
+use crate::render::digest;
+use crate::render::methods;
 use crate::render::notation;
-use crate::render::rewrite::{ADD, DICTIONARY, LIST, MODULO, SUBTRACT};
-use crate::render::values::{Dictionary, List, entries, from_json, items, named, to_json, wrong};
-use crate::render::{clock, digest, methods};
+use crate::render::rewrite::ADD;
+use crate::render::rewrite::DICTIONARY;
+use crate::render::rewrite::LIST;
+use crate::render::rewrite::MODULO;
+use crate::render::rewrite::SUBTRACT;
+use crate::render::values::Dictionary;
+use crate::render::values::List;
+use crate::render::values::entries;
+use crate::render::values::from_json;
+use crate::render::values::items;
+use crate::render::values::named;
+use crate::render::values::to_json;
+use crate::render::values::wrong;
 
 /// What stands for an argument that was not given, so that its default is used.
 #[derive(Debug)]
@@ -190,7 +203,9 @@ fn add_filters(engine: &mut Environment<'static>) {
     }
     engine.add_filter("is_list", |value: &Value| matches!(value.kind(), ValueKind::Seq));
     engine.add_filter("wordcount", |text: &str| text.split_whitespace().count());
-    engine.add_filter("center", |text: &str, width: Option<usize>| methods::padded(text, width.unwrap_or(80), ' ', 0));
+    engine.add_filter("center", |text: &str, width: Option<usize>| {
+        methods::padded(text, width.unwrap_or(80).min(1_000_000), ' ', 0)
+    });
     engine.add_filter(
         "truncate",
         |text: &str, length: Option<usize>, _killwords: Option<bool>, end: Option<String>| {

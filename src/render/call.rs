@@ -12,7 +12,9 @@ use crate::render::definitions::Definition;
 use crate::render::fault::told;
 use crate::render::library::Macro;
 use crate::render::rendering::Rendering;
-use crate::render::values::{Dictionary, entries, split};
+use crate::render::values::Dictionary;
+use crate::render::values::entries;
+use crate::render::values::split;
 
 /// A macro in one rendering.
 #[derive(Debug)]

@@ -10,7 +10,9 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use minijinja::value::{DynObject, Object, ObjectRepr};
 use minijinja::{Error, ErrorKind, State, Value};
 
-use crate::render::values::{entries, split, wrong};
+use crate::render::values::entries;
+use crate::render::values::split;
+use crate::render::values::wrong;
 
 /// A date or a time.
 #[derive(Debug, Clone, Copy, PartialEq)]

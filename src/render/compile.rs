@@ -4,20 +4,35 @@ use std::collections::{BTreeSet, HashMap};
 
 use indexmap::IndexMap;
 
-use crate::error::{Error, Result, suggestion};
-use crate::name::{NodeId, Relation};
-use crate::project::{Materialization, Node, SourceFile};
+use crate::error::Error;
+use crate::error::Result;
+use crate::error::suggestion;
+use crate::name::NodeId;
+use crate::name::Relation;
+use crate::project::Materialization;
+use crate::project::Node;
+use crate::project::SourceFile;
+use crate::render::Compiled;
+use crate::render::Introspect;
+use crate::render::Mode;
+use crate::render::Renderer;
+use crate::render::Scan;
+use crate::render::Scanned;
+use crate::render::door::Answering;
 use crate::render::facts;
 use crate::render::references::cte_name;
 use crate::render::renderer::Text;
-use crate::render::rendering::{Names, Noted, Rendering, Subject, Target};
+use crate::render::rendering::Names;
+use crate::render::rendering::Noted;
+use crate::render::rendering::Rendering;
+use crate::render::rendering::Subject;
+use crate::render::rendering::Target;
 use crate::render::with_clause::put_before;
-use crate::render::{Compiled, Introspect, Mode, Renderer, Scan, Scanned};
 
 /// Ephemeral models on the way: their text so far, and those that are being rendered.
 struct Parents<'call> {
     scanned: &'call Scanned,
-    introspect: &'call dyn Introspect,
+    answering: Answering<'call>,
     execute: bool,
     done: IndexMap<NodeId, (String, String)>,
     under_way: Vec<NodeId>,
@@ -31,8 +46,10 @@ impl Renderer {
     /// A fault in a template, or what the database says to its questions.
     pub fn compile(&self, scanned: &Scanned, id: &NodeId, introspect: &dyn Introspect, mode: Mode) -> Result<Compiled> {
         let (node, scan) = self.find(scanned, id)?;
-        let (text, noted) = self.text_of(scanned, node, scan, introspect, mode)?;
-        let mut parents = Parents::new(scanned, introspect, mode.execute);
+        let graph = || facts::graph(&self.shared, scanned);
+        let answering = Answering { introspect, graph: &graph };
+        let (text, noted) = self.text_of(scanned, node, scan, answering, mode)?;
+        let mut parents = Parents::new(scanned, answering, mode.execute);
         parents.macros.extend(noted.macro_ids(&self.shared));
         self.stand_on(&noted.ephemeral, &mut parents)?;
         let sql = put_before(&text, &parents.expressions());
@@ -40,8 +57,8 @@ impl Renderer {
         let mut hooks = |name: &str| -> Result<Vec<String>> {
             let mut texts = Vec::new();
             for hook in scan.config.hooks(name) {
-                let make = |graph: bool| self.rendering_of(scanned, node, scan, mode, graph);
-                let (text, noted) = self.render_hook(node, &hook, Some(introspect), scan.introspects, &make)?;
+                let make = || self.rendering_of(scanned, node, scan, mode);
+                let (text, noted) = self.render_hook(node, &hook, Some(answering), scan.introspects, &make)?;
                 macros.extend(noted.macro_ids(&self.shared));
                 texts.extend((!text.trim().is_empty()).then_some(text));
             }
@@ -64,18 +81,19 @@ impl Renderer {
         introspect: &dyn Introspect,
         this: Option<&Relation>,
     ) -> Result<String> {
-        let make = |graph: bool| {
+        let make = || {
             let mut rendering = self.rendering(Subject { this: this.cloned(), ..Subject::default() });
             let nodes = scanned.nodes.keys().chain(scanned.sources.keys());
             rendering.names =
                 Names::All(nodes.filter_map(|id| Some((id.clone(), self.target(scanned, id)?))).collect());
             rendering.execute = true;
-            rendering.graph = graph.then(|| facts::graph(&self.shared, scanned));
             rendering
         };
         let file = SourceFile { path: name.into(), text: text.into() };
-        let (text, noted) = self.render(Text::Own(&file), Some(introspect), false, &make)?;
-        let mut parents = Parents::new(scanned, introspect, true);
+        let graph = || facts::graph(&self.shared, scanned);
+        let answering = Answering { introspect, graph: &graph };
+        let (text, noted) = self.render(Text::Own(&file), Some(answering), false, &make)?;
+        let mut parents = Parents::new(scanned, answering, true);
         self.stand_on(&noted.ephemeral, &mut parents)?;
         Ok(put_before(&text, &parents.expressions()))
     }
@@ -95,15 +113,15 @@ impl Renderer {
         scanned: &Scanned,
         node: &Node,
         scan: &Scan,
-        introspect: &dyn Introspect,
+        answering: Answering<'_>,
         mode: Mode,
     ) -> Result<(String, Noted)> {
         let Some(template) = self.template_of(node) else { return Ok((String::new(), Noted::default())) };
-        let make = |graph: bool| self.rendering_of(scanned, node, scan, mode, graph);
-        self.render(Text::Named(template), Some(introspect), scan.introspects && mode.execute, &make)
+        let make = || self.rendering_of(scanned, node, scan, mode);
+        self.render(Text::Named(template), Some(answering), scan.introspects && mode.execute, &make)
     }
 
-    fn rendering_of(&self, scanned: &Scanned, node: &Node, scan: &Scan, mode: Mode, graph: bool) -> Rendering {
+    fn rendering_of(&self, scanned: &Scanned, node: &Node, scan: &Scan, mode: Mode) -> Rendering {
         let depends_on: Vec<NodeId> = scan.references.iter().map(|reference| reference.id.clone()).collect();
         let known: HashMap<NodeId, Target> =
             depends_on.iter().filter_map(|id| Some((id.clone(), self.target(scanned, id)?))).collect();
@@ -114,7 +132,6 @@ impl Renderer {
         rendering.names = Names::Known(known);
         rendering.execute = mode.execute;
         rendering.incremental = mode.incremental;
-        rendering.graph = graph.then(|| facts::graph(&self.shared, scanned));
         rendering
     }
 
@@ -142,7 +159,7 @@ impl Renderer {
             }
             let (node, scan) = self.find(parents.scanned, id)?;
             let mode = Mode { execute: parents.execute, incremental: false };
-            let (text, noted) = self.text_of(parents.scanned, node, scan, parents.introspect, mode)?;
+            let (text, noted) = self.text_of(parents.scanned, node, scan, parents.answering, mode)?;
             parents.macros.extend(noted.macro_ids(&self.shared));
             parents.under_way.push(id.clone());
             self.stand_on(&noted.ephemeral, parents)?;
@@ -158,19 +175,19 @@ impl Renderer {
         &self,
         node: &Node,
         hook: &str,
-        introspect: Option<&dyn Introspect>,
+        answering: Option<Answering<'_>>,
         asks: bool,
-        make: &(dyn Fn(bool) -> Rendering + Sync),
+        make: &dyn Fn() -> Rendering,
     ) -> Result<(String, Noted)> {
         let file = SourceFile { path: format!("hook of {}", node.name).into(), text: hook.into() };
-        self.render(Text::Own(&file), introspect, asks, make)
+        self.render(Text::Own(&file), answering, asks, make)
     }
 }
 
 impl<'call> Parents<'call> {
-    fn new(scanned: &'call Scanned, introspect: &'call dyn Introspect, execute: bool) -> Self {
+    fn new(scanned: &'call Scanned, answering: Answering<'call>, execute: bool) -> Self {
         let (done, under_way, macros) = (IndexMap::new(), Vec::new(), BTreeSet::new());
-        Self { scanned, introspect, execute, done, under_way, macros }
+        Self { scanned, answering, execute, done, under_way, macros }
     }
 
     fn expressions(&self) -> Vec<(String, String)> {

@@ -1,7 +1,6 @@
 //! What a file defines: its macros and generic tests, each made into a module of its own for the engine, and the rest of
 //! the file as a template. Also what each of them mentions, so that it is known before anything is rendered.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use minijinja::machinery::Token;
@@ -9,14 +8,20 @@ use minijinja::machinery::Token;
 use crate::error::Diagnostic;
 use crate::error::Place;
 use crate::project::SourceFile;
-use crate::render::draft::{Draft, Edit, apply};
+use crate::render::draft::Draft;
+use crate::render::draft::Edit;
+use crate::render::draft::apply;
+use crate::render::mentions::Mentions;
+use crate::render::mentions::mentions;
 use crate::render::rewrite;
-use crate::render::tokens::{Lexeme, block_at, pairs};
+use crate::render::tokens::Lexeme;
+use crate::render::tokens::block_at;
+use crate::render::tokens::pairs;
 
 /// The test that tells whether a parameter was left out; the functions and names beside it are the renderer's.
 pub(super) const MISSING: &str = "__cp_missing";
 /// What the macro is called inside its module.
-pub(super) const BODY: &str = "body";
+pub(super) const BODY: &str = "cp__body";
 /// A `return` that ends a macro needs no unwinding: it only notes the value.
 pub(super) const RESULT: &str = "__cp_result";
 
@@ -36,26 +41,9 @@ pub(super) struct Definition {
     pub module: Draft,
     /// Where the file names it.
     pub span: Range<usize>,
+    /// From its first block to its last.
+    pub whole: Range<usize>,
     pub mentions: Mentions,
-}
-
-/// A `ref` or `source` whose arguments are literals.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct LiteralCall {
-    pub source: bool,
-    pub arguments: Vec<String>,
-    /// The last argument's bytes, quotes included.
-    pub span: Range<usize>,
-}
-
-/// What a text says by name, whether or not a rendering comes by.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Mentions {
-    /// Names, and `owner.name` of what is reached through `adapter`, `dbt` and the like.
-    pub names: BTreeSet<String>,
-    /// Literal first arguments of `dispatch`, and literal keys of `context`.
-    pub dispatched: BTreeSet<String>,
-    pub calls: Vec<LiteralCall>,
 }
 
 /// A file, taken apart.
@@ -293,6 +281,7 @@ fn define(
         caller: says("caller"),
         mentions: mentions(lexemes, block.header.clone().chain(block.body.clone())),
         module: Draft::default(),
+        whole: block.whole.clone(),
         name,
         span,
     };
@@ -353,49 +342,4 @@ fn depth(body: &[Lexeme<'_>]) -> usize {
 
 fn block_tokens<'body, 'text>(body: &'body [Lexeme<'text>], at: usize) -> impl Iterator<Item = &'body Lexeme<'text>> {
     body[at..].iter().take_while(|lexeme| !matches!(lexeme.token, Token::BlockEnd))
-}
-
-/// What the tokens at some positions mention.
-fn mentions(lexemes: &[Lexeme<'_>], positions: impl Iterator<Item = usize>) -> Mentions {
-    let mut found = Mentions::default();
-    for at in positions {
-        let Some(name) = lexemes[at].name() else { continue };
-        let before = |back: usize| at.checked_sub(back).map(|before| &lexemes[before]);
-        if before(1).is_some_and(|lexeme| matches!(lexeme.token, Token::Dot)) {
-            if let Some(owner) = before(2).and_then(Lexeme::name) {
-                found.names.insert(format!("{owner}.{name}"));
-            }
-        } else {
-            found.names.insert(name.to_string());
-        }
-        let argument = at + 2;
-        match name {
-            "get" if before(2).and_then(Lexeme::name) != Some("context") => {}
-            "dispatch" | "context" | "get" => {
-                if let Some(text) = lexemes.get(argument).and_then(Lexeme::literal) {
-                    found.dispatched.insert(text.to_string());
-                }
-            }
-            "ref" | "source" => found.calls.extend(literal_call(lexemes, at)),
-            _ => {}
-        }
-    }
-    found
-}
-
-fn literal_call(lexemes: &[Lexeme<'_>], at: usize) -> Option<LiteralCall> {
-    if !matches!(lexemes.get(at + 1)?.token, Token::ParenOpen) {
-        return None;
-    }
-    let mut call = LiteralCall { source: lexemes[at].name() == Some("source"), arguments: Vec::new(), span: 0..0 };
-    let mut argument = at + 2;
-    while let Some(text) = lexemes.get(argument).and_then(Lexeme::literal) {
-        call.arguments.push(text.to_string());
-        call.span = lexemes[argument].span.clone();
-        if !matches!(lexemes.get(argument + 1)?.token, Token::Comma) {
-            break;
-        }
-        argument += 2;
-    }
-    (!call.arguments.is_empty()).then_some(call)
 }

@@ -7,9 +7,12 @@ use minijinja::Value;
 use serde_json::Value as Json;
 
 use crate::config::Environment;
-use crate::error::{Error, Result, suggestion};
+use crate::error::Error;
+use crate::error::Result;
+use crate::error::suggestion;
 use crate::render::builtins::engine;
-use crate::render::fault::{plain, told};
+use crate::render::fault::plain;
+use crate::render::fault::told;
 use crate::render::values::from_json;
 use crate::render::verbs::unset;
 
@@ -34,7 +37,12 @@ pub fn expand(text: &str, environment: &Environment, vars: Option<&IndexMap<Stri
     });
     let rendered = engine.template_from_str(text).and_then(|template| template.render(()));
     rendered.map_err(|error| {
-        let (message, help) = plain(&error, text);
+        let (mut message, help) = plain(&error, text);
+        for name in environment.names().filter(|name| name.starts_with("DBT_ENV_SECRET")) {
+            if let Some(value) = environment.get(name).filter(|value| !value.is_empty()) {
+                message = message.replace(value, "***");
+            }
+        }
         let error = Error::call(message);
         match help {
             Some(help) => error.help(help),
@@ -54,6 +62,14 @@ mod tests {
     }
 
     #[test]
+    fn no_message_holds_a_secret() {
+        for text in ["{{ env_var('DBT_ENV_SECRET_KEY') + 1 }}", "{{ env_var('DBT_ENV_SECRET_KEY').nope() }}"] {
+            let error = expanded(text).unwrap_err();
+            assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+        }
+    }
+
+    #[test]
     fn texts_are_expanded_and_faults_name_no_value() {
         assert_eq!(expanded("plain {x}").unwrap(), "plain {x}");
         assert_eq!(expanded("{{ env_var('HOME_SCHEMA') }}_{{ var('days') + 1 }}").unwrap(), "prod_8");
@@ -65,7 +81,7 @@ mod tests {
         assert_eq!(expanded("{{ var('dayz') }}").unwrap_err().help_text(), Some("did you mean `days`?"));
         assert_eq!(expanded("{{ targe }}").unwrap_err().message(), "`targe` is not defined");
         assert!(
-            expanded("{{ env_var('DBT_ENV_SECRET_KEY').nope() }}")
+            expanded("{{ env_var('DBT_ENV_SECRET_KEY').nope() + 1 }}")
                 .is_err_and(|error| !error.to_string().contains("hush"))
         );
         assert!(expanded("{{ 1 ").is_err());

@@ -4,8 +4,12 @@ use indexmap::IndexMap;
 use minijinja::Value;
 use serde_json::{Value as Json, json};
 
-use crate::name::{NodeId, Relation};
-use crate::project::{ColumnSpec, Node, NodeConfig, NodeKind};
+use crate::name::NodeId;
+use crate::name::Relation;
+use crate::project::ColumnSpec;
+use crate::project::Node;
+use crate::project::NodeConfig;
+use crate::project::NodeKind;
 use crate::render::Scanned;
 use crate::render::shared::Shared;
 use crate::render::values::from_json;

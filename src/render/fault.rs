@@ -6,7 +6,9 @@ use std::ops::Range;
 
 use minijinja::{Error, ErrorKind};
 
-use crate::error::{Diagnostic, Place, suggestion};
+use crate::error::Diagnostic;
+use crate::error::Place;
+use crate::error::suggestion;
 use crate::project::SourceFile;
 use crate::render::definitions::RESULT;
 use crate::render::draft::Draft;
@@ -71,7 +73,7 @@ fn chain(error: &Error) -> Vec<&Error> {
     chain
 }
 
-fn source<'error, Wanted: std::error::Error + 'static>(error: &'error Error) -> Option<&'error Wanted> {
+fn source<Wanted: std::error::Error + 'static>(error: &Error) -> Option<&Wanted> {
     error.source()?.downcast_ref()
 }
 

@@ -7,13 +7,16 @@ use minijinja::{Error, State, Value};
 use serde_json::Value as Json;
 
 use crate::error::suggestion;
-use crate::project::{GenericTest, Node};
-use crate::render::definitions::Mentions;
+use crate::project::GenericTest;
+use crate::project::Node;
 use crate::render::fault::told;
+use crate::render::mentions::Mentions;
 use crate::render::references;
 use crate::render::rendering::Rendering;
 use crate::render::tokens::tokens;
-use crate::render::values::{entries, from_json, split};
+use crate::render::values::entries;
+use crate::render::values::from_json;
+use crate::render::values::split;
 
 /// The macro that runs a generic test.
 pub(super) fn macro_name(test: &GenericTest) -> String {

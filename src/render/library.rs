@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::error::Diagnostic;
 use crate::error::Diagnostics;
 use crate::error::Place;
-use crate::name::NodeId;
 use crate::project::SourceFile;
-use crate::render::definitions::{Definition, Mentions};
+use crate::render::definitions::Definition;
+use crate::render::mentions::Mentions;
 
 /// The package of the macros that come with the tool.
 pub(super) const BUILTIN: &str = "dbt";
@@ -59,8 +59,6 @@ pub(super) struct Library {
     macros: Vec<Arc<Macro>>,
     by_name: HashMap<String, usize>,
     builtin: HashMap<String, usize>,
-    /// Macros that a model's own file defines, for itself.
-    local: HashMap<NodeId, HashMap<String, usize>>,
     /// The macros that each macro mentions.
     mentioned: Vec<Vec<usize>>,
 }
@@ -95,27 +93,6 @@ impl Library {
             let id = format!("macro.{package}.{}", definition.name);
             insert(&mut self.macros, names, Macro::new(id, package, file, definition), faults);
         }
-    }
-
-    /// Adds what a node's own file defines.
-    pub fn add_local(
-        &mut self,
-        node: &NodeId,
-        file: &SourceFile,
-        definitions: Vec<Definition>,
-        faults: &mut Diagnostics,
-    ) {
-        let project = self.project.clone();
-        for definition in definitions {
-            let names = self.local.entry(node.clone()).or_default();
-            let id = format!("macro.{node}.{}", definition.name);
-            insert(&mut self.macros, names, Macro::new(id, &project, file, definition), faults);
-        }
-    }
-
-    /// A macro that a node's own file defines.
-    pub fn local(&self, node: &NodeId, name: &str) -> Option<&Arc<Macro>> {
-        self.local.get(node)?.get(name).map(|index| &self.macros[*index])
     }
 
     /// All macros, in the order they were added.

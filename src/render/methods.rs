@@ -4,7 +4,12 @@ use minijinja::value::{Tuple, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value};
 use minijinja_contrib::pycompat;
 
-use crate::render::values::{Dictionary, List, entries, items, named, wrong};
+use crate::render::values::Dictionary;
+use crate::render::values::List;
+use crate::render::values::entries;
+use crate::render::values::items;
+use crate::render::values::named;
+use crate::render::values::wrong;
 
 /// Called by the engine for a method that a value does not have.
 pub(super) fn call(state: &mut State, value: &Value, method: &str, arguments: &[Value]) -> Result<Value, Error> {

@@ -8,11 +8,21 @@ use minijinja::{Error, ErrorKind, State, Value};
 
 use crate::error::suggestion;
 use crate::name::quote;
-use crate::render::fault::{raised, told};
-use crate::render::relations::{ColumnMaker, RelationValue, columns};
-use crate::render::rendering::{Answer, Question, Rendering};
-use crate::render::values::{List, split, wrong};
-use crate::render::verbs::{Function, Verb, run_query, say};
+use crate::render::door::Answer;
+use crate::render::door::Question;
+use crate::render::fault::raised;
+use crate::render::fault::told;
+use crate::render::relations::ColumnMaker;
+use crate::render::relations::RelationValue;
+use crate::render::relations::columns;
+use crate::render::rendering::Rendering;
+use crate::render::values::List;
+use crate::render::values::split;
+use crate::render::values::wrong;
+use crate::render::verbs::Function;
+use crate::render::verbs::Verb;
+use crate::render::verbs::run_query;
+use crate::render::verbs::say;
 
 /// Which of them.
 #[derive(Debug, Clone, PartialEq, Eq)]

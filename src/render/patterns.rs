@@ -7,7 +7,10 @@ use minijinja::value::{Object, ObjectRepr, Tuple};
 use minijinja::{Error, ErrorKind, State, Value};
 use regex::{Captures, Regex, RegexBuilder};
 
-use crate::render::values::{Dictionary, List, split, wrong};
+use crate::render::values::Dictionary;
+use crate::render::values::List;
+use crate::render::values::split;
+use crate::render::values::wrong;
 
 /// `modules.re`.
 #[derive(Debug)]

@@ -3,14 +3,20 @@
 use minijinja::value::ValueKind;
 use minijinja::{Error, Value};
 
-use crate::error::{Diagnostic, Place, suggestion};
+use crate::error::Diagnostic;
+use crate::error::Place;
+use crate::error::suggestion;
 use crate::name::NodeId;
 use crate::project::NodeKind;
 use crate::render::Reference;
 use crate::render::fault::told;
 use crate::render::relations::RelationValue;
-use crate::render::rendering::{Names, Rendering, Target};
-use crate::render::values::{named, split, wrong};
+use crate::render::rendering::Names;
+use crate::render::rendering::Rendering;
+use crate::render::rendering::Target;
+use crate::render::values::named;
+use crate::render::values::split;
+use crate::render::values::wrong;
 
 /// How an ephemeral model's common table expression is called, as dbt calls it.
 pub(super) fn cte_name(model: &str) -> String {

@@ -8,7 +8,10 @@ use minijinja::{Error, ErrorKind, State, Value};
 
 use crate::name::Relation;
 use crate::name::quote;
-use crate::render::values::{List, entries, split, wrong};
+use crate::render::values::List;
+use crate::render::values::entries;
+use crate::render::values::split;
+use crate::render::values::wrong;
 
 /// A relation, and which of its parts print and how.
 #[derive(Debug, Clone)]
@@ -113,13 +116,8 @@ impl RelationValue {
     fn parts(&self) -> Vec<String> {
         let relation = &self.relation;
         let names = [&relation.database, &relation.schema, &relation.name];
-        let mut parts = Vec::new();
-        for at in 0..3 {
-            if self.include[at] && !names[at].is_empty() {
-                parts.push(if self.quoted[at] { quote(names[at]) } else { names[at].clone() });
-            }
-        }
-        parts
+        let shown = names.into_iter().enumerate().filter(|(at, name)| self.include[*at] && !name.is_empty());
+        shown.map(|(at, name)| if self.quoted[at] { quote(name) } else { name.clone() }).collect()
     }
 }
 

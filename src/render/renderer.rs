@@ -2,24 +2,39 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
 
 use indexmap::IndexMap;
 use minijinja::{Environment as Engine, Value};
 
 use crate::config::Environment;
-use crate::error::{Diagnostic, Diagnostics, Error, Result};
+use crate::error::Diagnostic;
+use crate::error::Diagnostics;
+use crate::error::Error;
+use crate::error::Place;
+use crate::error::Result;
 use crate::name::NodeId;
-use crate::project::{Node, NodeKind, Project, SourceFile};
-use crate::render::Introspect;
+use crate::project::Node;
+use crate::project::NodeKind;
+use crate::project::Project;
+use crate::project::SourceFile;
 use crate::render::builtins::engine;
-use crate::render::definitions::{Parsed, parse};
+use crate::render::definitions::Parsed;
+use crate::render::definitions::parse;
+use crate::render::door::Answering;
+use crate::render::door::answer_while;
 use crate::render::draft::Draft;
-use crate::render::fault::{Root, diagnose, from_database};
+use crate::render::fault::Root;
+use crate::render::fault::diagnose;
+use crate::render::fault::from_database;
 use crate::render::generic;
-use crate::render::library::{BUILTIN, builtin_files};
-use crate::render::rendering::{Answer, Asks, Message, Noted, PRELUDE, Question, Rendering, Subject};
-use crate::render::shared::{NodeText, Shared};
+use crate::render::library::BUILTIN;
+use crate::render::library::builtin_files;
+use crate::render::rendering::Noted;
+use crate::render::rendering::PRELUDE;
+use crate::render::rendering::Rendering;
+use crate::render::rendering::Subject;
+use crate::render::shared::NodeText;
+use crate::render::shared::Shared;
 use crate::render::syntax::unreadable;
 
 /// What a rendering is to know beside the project.
@@ -60,8 +75,6 @@ pub(super) enum Text<'text> {
 
 /// The template of every generic test whose arguments are plain.
 const PLAIN_TEST: &str = "generic";
-/// Macros may nest deeply, so a rendering on a thread of its own gets room.
-const STACK_BYTES: usize = 16 << 20;
 
 impl Renderer {
     /// Parses all macros and all enabled nodes.
@@ -98,66 +111,34 @@ impl Renderer {
         Ok(Renderer { shared: Arc::new(shared), engine })
     }
 
-    /// The text of a macro, by its id as in [`crate::render::Scan::macros`].
-    pub fn macro_text(&self, id: &str) -> Option<&str> {
-        self.shared.library.iter().find(|found| found.id == id).map(|found| found.definition.module.text.as_str())
-    }
-
-    /// Renders a text. `make` may be called more than once: a rendering that has to ask is made again with a door to the
-    /// database, on a thread of its own, while this one answers.
+    /// Renders a text. `make` may be called twice: a rendering that has to ask, and did not seem to (`asks`), is made again
+    /// with a door to whoever answers.
     pub(super) fn render(
         &self,
         text: Text<'_>,
-        introspect: Option<&dyn Introspect>,
+        answering: Option<Answering<'_>>,
         asks: bool,
-        make: &(dyn Fn(bool) -> Rendering + Sync),
+        make: &dyn Fn() -> Rendering,
     ) -> Result<(String, Noted)> {
-        let mut wants_graph = false;
-        if !asks || introspect.is_none() {
-            let (result, noted) = self.attempt(text, make(false));
-            wants_graph = noted.wants_graph;
-            let again = noted.wants_database || noted.wants_graph;
-            if !again || introspect.is_none() {
-                if let Some(introspect) = introspect {
-                    noted.said.iter().for_each(|line| introspect.say(line));
+        if !asks || answering.is_none() {
+            let (result, noted) = self.attempt(text, make());
+            match answering {
+                Some(_) if noted.wants_answers => {}
+                Some(answering) => {
+                    noted.said.iter().for_each(|line| answering.introspect.say(line));
+                    return Ok((result?, noted));
                 }
-                return Ok((result?, noted));
+                None => return Ok((result?, noted)),
             }
         }
-        let Some(introspect) = introspect else { return Err(Error::call("there is no database to ask")) };
-        let (result, noted) = self.attempt_with_door(text, make(wants_graph), introspect);
-        if noted.wants_graph && !wants_graph {
-            let (result, noted) = self.attempt_with_door(text, make(true), introspect);
-            return Ok((result?, noted));
-        }
+        let Some(answering) = answering else { return Err(Error::call("there is no database to ask")) };
+        let mut rendering = make();
+        let work = |asks| {
+            rendering.asks = asks;
+            self.attempt(text, rendering)
+        };
+        let (result, noted) = answer_while(answering, work)?;
         Ok((result?, noted))
-    }
-
-    fn attempt_with_door(
-        &self,
-        text: Text<'_>,
-        mut rendering: Rendering,
-        introspect: &dyn Introspect,
-    ) -> (Result<String>, Noted) {
-        let (door, questions) = channel();
-        rendering.asks = Asks::Door(door.clone());
-        let end = End(door);
-        std::thread::scope(|scope| {
-            let work = move || {
-                let _end = end;
-                self.attempt(text, rendering)
-            };
-            let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
-            let worker = match worker {
-                Ok(worker) => worker,
-                Err(error) => return (Err(Error::call("cannot start a thread").because(error)), Noted::default()),
-            };
-            for message in questions.iter().map_while(|message: Option<Message>| message) {
-                // Whoever asked may be gone; that is no concern of the answer.
-                let _ = message.reply.send(answer(introspect, message.question));
-            }
-            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
     }
 
     fn attempt(&self, text: Text<'_>, rendering: Rendering) -> (Result<String>, Noted) {
@@ -201,11 +182,18 @@ impl Renderer {
     pub(super) fn template_of<'node>(&self, node: &'node Node) -> Option<&'node str> {
         match (&node.generic, node.kind) {
             (_, NodeKind::Seed) => None,
-            (Some(_), _) if !self.shared.nodes.get(&node.id).is_some_and(|text| !text.draft.text.is_empty()) => {
+            (Some(_), _) if self.shared.nodes.get(&node.id).is_none_or(|text| text.draft.text.is_empty()) => {
                 Some(PLAIN_TEST)
             }
             _ => Some(node.id.as_str()),
         }
+    }
+
+    /// A macro's text as its file has it, by its unique id (`macro.project.name`): what a fingerprint of the macros that a
+    /// node calls is made of. `None` for an unknown id.
+    pub fn macro_text(&self, id: &str) -> Option<&str> {
+        let found = self.shared.library.iter().find(|found| found.id == id)?;
+        found.file.text.get(found.definition.whole.clone())
     }
 
     /// A rendering of a subject.
@@ -217,27 +205,6 @@ impl Renderer {
     pub(super) fn nodes(&self) -> &IndexMap<NodeId, Node> {
         &self.shared.project.nodes
     }
-}
-
-/// Tells the answering side that the rendering is over, however it ended.
-struct End(Sender<Option<Message>>);
-
-impl Drop for End {
-    fn drop(&mut self) {
-        let _ = self.0.send(None);
-    }
-}
-
-fn answer(introspect: &dyn Introspect, question: Question) -> Result<Answer> {
-    Ok(match question {
-        Question::KindOf(relation) => Answer::Kind(introspect.kind_of(&relation)?),
-        Question::ColumnsOf(relation) => Answer::Columns(introspect.columns_of(&relation)?),
-        Question::Query(sql) => Answer::Rows(introspect.query(&sql)?),
-        Question::Say(text) => {
-            introspect.say(&text);
-            Answer::Said
-        }
-    })
 }
 
 fn add_template(engine: &mut Engine<'static>, name: &str, text: String) -> Result<(), minijinja::Error> {
@@ -272,7 +239,11 @@ fn add_node(shared: &mut Shared, engine: &mut Engine<'static>, node: &Node, faul
         Err(error) => return faults.push(in_node(node, unreadable(&error, &file, &Draft::whole(&file.text)))),
     };
     faults.extend(parsed.faults);
-    shared.library.add_local(&node.id, &file, parsed.definitions, faults);
+    for definition in &parsed.definitions {
+        let message = format!("`{}` is defined in the file of a {}", definition.name, node.kind.as_str());
+        let place = Place::new(file.path.clone(), file.text.clone(), definition.span.clone());
+        faults.push(Diagnostic::error(message, place).help("move it to a file in `macros/`".to_string()));
+    }
     if let Err(error) = add_template(engine, node.id.as_str(), parsed.body.text.clone()) {
         faults.push(in_node(node, unreadable(&error, &file, &parsed.body)));
     }

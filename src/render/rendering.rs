@@ -3,7 +3,7 @@
 //! A rendering is the engine's context, so every name that a template says comes by [`Rendering::named`].
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use minijinja::value::{Enumerator, Object};
@@ -15,15 +15,21 @@ use crate::name::NodeId;
 use crate::name::Relation;
 use crate::project::NodeConfig;
 use crate::render::Reference;
-use crate::render::Rows;
 use crate::render::call::Callable;
 use crate::render::definitions::BODY;
-use crate::render::library::{BUILTIN, Macro};
+use crate::render::door::Answer;
+use crate::render::door::Asks;
+use crate::render::door::Message;
+use crate::render::door::Question;
+use crate::render::library::BUILTIN;
+use crate::render::library::Macro;
 use crate::render::namespaces;
 use crate::render::relations::RelationValue;
 use crate::render::shared::Shared;
-use crate::render::values::{from_json, wrong};
-use crate::render::verbs::{Function, Verb};
+use crate::render::values::from_json;
+use crate::render::values::wrong;
+use crate::render::verbs::Function;
+use crate::render::verbs::Verb;
 
 /// Goes in front of every template: hands the renderer a way to load macros into this rendering.
 pub(super) const PRELUDE: &str = "{% macro __cp_load(__cp_name) %}{% import __cp_name as cp_module %}\
@@ -61,40 +67,6 @@ pub(super) enum Names {
     All(HashMap<NodeId, Target>),
 }
 
-/// How a question gets to the database.
-#[derive(Debug)]
-pub(super) enum Asks {
-    /// Not at all: the rendering stops at the first question, to be made again with a [`Asks::Door`].
-    Nowhere,
-    /// To whoever holds the other end; `None` says that there will be no more.
-    Door(Sender<Option<Message>>),
-}
-
-/// A question and where its answer goes.
-#[derive(Debug)]
-pub(super) struct Message {
-    pub question: Question,
-    pub reply: Sender<crate::error::Result<Answer>>,
-}
-
-/// What a template may ask.
-#[derive(Debug, Clone)]
-pub(super) enum Question {
-    KindOf(Relation),
-    ColumnsOf(Relation),
-    Query(String),
-    Say(String),
-}
-
-/// What comes back.
-#[derive(Debug)]
-pub(super) enum Answer {
-    Kind(Option<&'static str>),
-    Columns(Vec<(String, String)>),
-    Rows(Rows),
-    Said,
-}
-
 /// What was noted on the way.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
@@ -114,8 +86,7 @@ pub(super) struct Noted {
     /// The value that the macro under way returns.
     pub returned: Option<Value>,
     /// Why it stopped, if it is to be made again.
-    pub wants_database: bool,
-    pub wants_graph: bool,
+    pub wants_answers: bool,
     kept: Option<Value>,
 }
 
@@ -135,14 +106,13 @@ pub(super) struct Rendering {
     pub execute: bool,
     pub incremental: bool,
     pub asks: Asks,
-    /// `graph`, where it is known to be needed.
-    pub graph: Option<Value>,
     /// Values for names of this one template.
     pub given: Vec<(&'static str, Value)>,
     noted: Mutex<Noted>,
     loader: OnceLock<Value>,
     bodies: Mutex<HashMap<usize, Value>>,
     facts: OnceLock<Value>,
+    graph: OnceLock<Value>,
 }
 
 impl Rendering {
@@ -155,7 +125,7 @@ impl Rendering {
             execute: false,
             incremental: false,
             asks: Asks::Nowhere,
-            graph: None,
+            graph: OnceLock::new(),
             given: Vec::new(),
             noted: Mutex::default(),
             loader: OnceLock::new(),
@@ -205,11 +175,11 @@ impl Rendering {
                 self.noted().said.push(text);
                 return Ok(Answer::Said);
             }
-            self.noted().wants_database = true;
-            return Err(wrong("the database cannot be asked here"));
+            self.noted().wants_answers = true;
+            return Err(wrong("nobody can be asked here"));
         };
         let (reply, answer) = channel();
-        let gone = |_| wrong("the database cannot be asked any more");
+        let gone = |_| wrong("nobody can be asked any more");
         door.send(Some(Message { question, reply })).map_err(|_| gone(()))?;
         let answer = answer.recv().map_err(|_| gone(()))?;
         answer.map_err(|error| wrong(error.to_string()).with_source(error))
@@ -226,11 +196,8 @@ impl Rendering {
     }
 
     fn config_so_far(&self, noted: &Noted) -> NodeConfig {
-        let mut config = self.subject.config.clone();
-        for (name, value) in &noted.config {
-            config.set(name, value.clone());
-        }
-        config
+        let node = self.subject.node.as_ref().and_then(|node| self.shared.project.nodes.get(node));
+        crate::render::settings::merged(node, &self.subject.config, &noted.config)
     }
 
     /// All settings as they are now.
@@ -267,14 +234,13 @@ impl Rendering {
         Value::from_object(Callable { found: found.clone(), rendering: self.clone() })
     }
 
-    /// What a name means: the file's own macros, the project's, dbt's names, the macros that come with the tool.
+    /// What a name means: the project's macros, dbt's names, the macros that come with the tool.
     pub fn named(self: &Arc<Self>, name: &str) -> Option<Value> {
         if let Some((_, value)) = self.given.iter().find(|(given, _)| *given == name) {
             return Some(value.clone());
         }
         let library = &self.shared.library;
-        let local = self.subject.node.as_ref().and_then(|node| library.local(node, name));
-        if let Some(found) = local.or_else(|| library.own(name)) {
+        if let Some(found) = library.own(name) {
             return Some(self.callable(found));
         }
         let value = self
@@ -314,13 +280,20 @@ impl Rendering {
         })
     }
 
+    /// `graph`: empty where nothing is executed.
     fn graph_value(&self) -> Value {
-        let mut noted = self.noted();
-        noted.introspects = true;
-        if self.execute && self.graph.is_none() {
-            noted.wants_graph = true;
+        self.noted().introspects = true;
+        if !self.execute {
+            return crate::render::facts::empty_graph();
         }
-        self.graph.clone().unwrap_or_else(crate::render::facts::empty_graph)
+        if let Some(graph) = self.graph.get() {
+            return graph.clone();
+        }
+        match self.ask(Question::Graph) {
+            Ok(Answer::Graph(graph)) => self.graph.get_or_init(|| graph).clone(),
+            // It will be rendered again, with somebody to ask.
+            _ => crate::render::facts::empty_graph(),
+        }
     }
 }
 

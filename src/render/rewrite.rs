@@ -217,7 +217,8 @@ impl Pass<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::draft::{Draft, apply};
+    use crate::render::draft::Draft;
+    use crate::render::draft::apply;
     use crate::render::tokens::tokens;
 
     fn rewritten(text: &str) -> String {

@@ -7,7 +7,8 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple};
 use minijinja::{Error, ErrorKind, State, Value};
 
 use crate::render::Rows;
-use crate::render::values::{List, from_json};
+use crate::render::values::List;
+use crate::render::values::from_json;
 
 /// A result: columns by position or name, rows in order.
 #[derive(Debug)]

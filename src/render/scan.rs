@@ -1,20 +1,31 @@
 //! The scan: every enabled node rendered without a database, for its settings, its references and its place.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indexmap::IndexMap;
 use minijinja::Value;
 
-use crate::error::{Diagnostic, Diagnostics, Result};
-use crate::name::{NodeId, Relation};
-use crate::project::{Node, NodeKind};
-use crate::render::definitions::Mentions;
-use crate::render::library::Macro;
+use crate::error::Diagnostic;
+use crate::error::Diagnostics;
+use crate::error::Result;
+use crate::name::NodeId;
+use crate::name::Relation;
+use crate::project::Node;
+use crate::project::NodeKind;
+use crate::render::Renderer;
+use crate::render::Scan;
+use crate::render::Scanned;
+use crate::render::mentions::Mentions;
 use crate::render::renderer::Text;
-use crate::render::rendering::{Noted, Subject};
+use crate::render::rendering::Noted;
+use crate::render::rendering::Subject;
+use crate::render::settings;
 use crate::render::shared::Shared;
 use crate::render::values::from_json;
-use crate::render::{Renderer, Scan, Scanned, settings};
+
+/// A node's scan with the faults that did not stop it.
+type Found = Result<(Scan, Vec<Diagnostic>)>;
 
 /// Names whose value can change though no file does.
 const ASKING: &[&str] = &[
@@ -56,12 +67,14 @@ impl Renderer {
         for source in self.shared.project.sources.values().filter(|source| source.config.enabled()) {
             scanned.sources.insert(source.id.clone(), self.shared.source_relation(source));
         }
-        for node in self.nodes().values().filter(|node| node.config.enabled()) {
-            match self.scan_node(node, &mut faults) {
-                Ok(scan) if scan.config.enabled() => {
-                    scanned.nodes.insert(node.id.clone(), scan);
+        for (node, result) in self.scan_all()? {
+            match result {
+                Ok((scan, found)) => {
+                    faults.extend(found);
+                    if scan.config.enabled() {
+                        scanned.nodes.insert(node.id.clone(), scan);
+                    }
                 }
-                Ok(_) => {}
                 Err(error) if error.diagnostics().is_empty() => return Err(error),
                 Err(error) => faults.extend(error.diagnostics().iter().cloned()),
             }
@@ -72,28 +85,49 @@ impl Renderer {
         Ok(scanned)
     }
 
-    fn scan_node(&self, node: &Node, faults: &mut Diagnostics) -> Result<Scan> {
+    /// Scans on all cores; the results are in the order of the project.
+    fn scan_all(&self) -> Result<Vec<(&Node, Found)>> {
+        let nodes: Vec<&Node> = self.nodes().values().filter(|node| node.config.enabled()).collect();
+        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8).min(nodes.len() / 16 + 1);
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut found = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(node) = nodes.get(at) else { return found };
+                found.push((at, self.scan_node(node)));
+            }
+        };
+        let mut results = std::thread::scope(|scope| {
+            // Where there can be no more threads, this one does the work.
+            let others: Vec<_> =
+                (1..workers).filter_map(|_| std::thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
+            let mut results = work();
+            for other in others {
+                results.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            results
+        });
+        results.sort_by_key(|(at, _)| *at);
+        Ok(results.into_iter().map(|(at, result)| (nodes[at], result)).collect())
+    }
+
+    fn scan_node(&self, node: &Node) -> Found {
+        let mut faults = Vec::new();
         let subject = Subject { node: Some(node.id.clone()), config: node.config.clone(), ..Subject::default() };
         let mut noted = Noted::default();
         if let Some(template) = self.template_of(node) {
-            noted = self.render(Text::Named(template), None, false, &|_| self.rendering(subject.clone()))?.1;
+            noted = self.render(Text::Named(template), None, false, &|| self.rendering(subject.clone()))?.1;
         }
-        let mut config = node.config.clone();
-        for (name, value) in &noted.config {
-            config.set(name, value.clone());
-        }
+        let config = settings::merged(Some(node), &node.config, &noted.config);
         if !config.enabled() {
-            return Ok(Scan {
-                config,
-                references: Vec::new(),
-                macros: BTreeSet::new(),
-                introspects: false,
-                relation: None,
-            });
+            let scan =
+                Scan { config, references: Vec::new(), macros: BTreeSet::new(), introspects: false, relation: None };
+            return Ok((scan, faults));
         }
         let subject = Subject { config: config.clone(), ..subject };
         for hook in ["pre_hook", "post_hook"].iter().flat_map(|name| config.hooks(name)) {
-            let (_, more) = self.render_hook(node, &hook, None, false, &|_| self.rendering(subject.clone()))?;
+            let (_, more) = self.render_hook(node, &hook, None, false, &|| self.rendering(subject.clone()))?;
             for reference in more.references {
                 if !noted.references.iter().any(|known| known.id == reference.id) {
                     noted.references.push(reference);
@@ -111,13 +145,12 @@ impl Renderer {
         };
         let mentions = self.shared.nodes.get(&node.id).map(|text| &text.mentions);
         let reached: Vec<_> = mentions.map(|mentions| self.shared.library.reached(mentions)).unwrap_or_default();
-        let asking = |found: &Macro| !found.is_builtin() && asks(&found.definition.mentions);
         let introspects = noted.introspects
             || mentions.is_some_and(asks)
-            || reached.iter().any(|found| asking(found) || asks_through(found));
+            || reached.iter().any(|found| asks(&found.definition.mentions));
         let mut macros = noted.macro_ids(&self.shared);
         macros.extend(reached.iter().map(|found| found.id.clone()));
-        Ok(Scan { config, references: noted.references, macros, introspects, relation })
+        Ok((Scan { config, references: noted.references, macros, introspects, relation }, faults))
     }
 
     /// Where a node goes: by dbt's rules, or by the project's own `generate_schema_name` and `generate_alias_name`.
@@ -136,7 +169,7 @@ impl Renderer {
                 path: node.file.path.clone(),
                 text: format!("{{{{ {name}(__cp_custom, model) }}}}").into(),
             };
-            let make = |_| {
+            let make = || {
                 let mut rendering = self.rendering(Subject { this: Some(relation.clone()), ..subject.clone() });
                 rendering.given.push(("__cp_custom", custom.clone()));
                 rendering
@@ -193,12 +226,6 @@ impl Renderer {
             (None, None) => format!("`{id}`"),
         }
     }
-}
-
-/// A macro that comes with the tool and asks, whatever it is called for.
-fn asks_through(found: &Macro) -> bool {
-    found.is_builtin()
-        && matches!(found.definition.name.as_str(), "default__get_intervals_between" | "get_relation_columns")
 }
 
 /// Two nodes that would build the same table or view.

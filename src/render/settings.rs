@@ -4,12 +4,21 @@ use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, State, Value};
 use serde_json::Value as Json;
 
-use crate::error::{Diagnostic, Place, nearest, suggestion};
-use crate::project::{Node, NodeConfig, NodeKind};
+use crate::error::Diagnostic;
+use crate::error::Place;
+use crate::error::nearest;
+use crate::error::suggestion;
+use crate::project::Node;
+use crate::project::NodeConfig;
+use crate::project::NodeKind;
 use crate::render::fault::told;
 use crate::render::rendering::Rendering;
 use crate::render::shared::Shared;
-use crate::render::values::{entries, from_json, split, to_json, wrong};
+use crate::render::values::entries;
+use crate::render::values::from_json;
+use crate::render::values::split;
+use crate::render::values::to_json;
+use crate::render::values::wrong;
 use crate::render::verbs::setting;
 
 /// Settings that dbt-core and dbt-duckdb know.
@@ -88,6 +97,20 @@ pub(super) fn note(rendering: &Rendering, arguments: &[Value]) -> Result<Value, 
         rendering.noted().config.extend(given);
     }
     Ok(Value::from(""))
+}
+
+/// A node's settings: what `config()` says comes over what the yml says; but what a generic test's macro says is only what
+/// the yml of the test leaves open.
+pub(super) fn merged(node: Option<&Node>, yml: &NodeConfig, said: &[(String, Json)]) -> NodeConfig {
+    let said = NodeConfig::new(said.iter().cloned());
+    if node.is_some_and(|node| node.generic.is_some()) {
+        let mut config = said;
+        config.merge(yml);
+        return config;
+    }
+    let mut config = yml.clone();
+    config.merge(&said);
+    config
 }
 
 /// `config.get('name', default)` and its like.

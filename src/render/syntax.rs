@@ -10,18 +10,19 @@ use crate::error::suggestion;
 use crate::project::SourceFile;
 use crate::render::draft::Draft;
 use crate::render::fault::located;
-use crate::render::tokens::{Lexeme, block_at, tokens};
+use crate::render::tokens::Lexeme;
+use crate::render::tokens::block_at;
+use crate::render::tokens::tokens;
 
 /// The fault of a file that the tokenizer or the parser cannot read.
 pub(super) fn unreadable(error: &minijinja::Error, file: &SourceFile, draft: &Draft) -> Diagnostic {
     let place: Place = located(error, file, draft);
     let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_string);
     let at = |span: Range<usize>| Place { span, ..place.clone() };
-    if detail.contains("end of input") || detail.contains("end of file") {
-        if let Some((word, span)) = unended(&file.text) {
-            let help = format!("write `{{% end{word} %}}` behind its last line");
-            return Diagnostic::error(format!("`{word}` is never ended"), at(span)).help(help);
-        }
+    let ends = detail.contains("end of input") || detail.contains("end of file");
+    if let Some((word, span)) = unended(&file.text).filter(|_| ends) {
+        let help = format!("write `{{% end{word} %}}` behind its last line");
+        return Diagnostic::error(format!("`{word}` is never ended"), at(span)).help(help);
     }
     let (message, help) = explained(&detail, place.text.get(place.span.clone()).unwrap_or(""));
     let begins = match detail.as_str() {
@@ -81,10 +82,8 @@ fn unended(text: &str) -> Option<(String, Range<usize>)> {
         let holds = matches!(word, "if" | "for" | "call" | "filter" | "with" | "macro" | "test");
         if holds || word == "set" && !assigns(&lexemes[at..]) {
             open.push((word.to_string(), lexemes[at + 1].span.clone()));
-        } else if let Some(opened) = word.strip_prefix("end") {
-            if open.last().is_some_and(|(last, _)| last == opened) {
-                open.pop();
-            }
+        } else if open.last().is_some_and(|(last, _)| word.strip_prefix("end") == Some(last)) {
+            open.pop();
         }
     }
     open.pop()

@@ -13,11 +13,27 @@ use std::sync::{Arc, Mutex};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use crate::config::{Environment, ProfileValues};
-use crate::error::{Diagnostic, Error, Place, Result};
-use crate::name::{NodeId, Relation};
-use crate::project::{GenericTest, Node, NodeConfig, NodeKind, Project, Source, SourceFile};
-use crate::render::{Introspect, Mode, Options, Renderer, Rows, Scanned};
+use crate::config::Environment;
+use crate::config::ProfileValues;
+use crate::error::Diagnostic;
+use crate::error::Error;
+use crate::error::Place;
+use crate::error::Result;
+use crate::name::NodeId;
+use crate::name::Relation;
+use crate::project::GenericTest;
+use crate::project::Node;
+use crate::project::NodeConfig;
+use crate::project::NodeKind;
+use crate::project::Project;
+use crate::project::Source;
+use crate::project::SourceFile;
+use crate::render::Introspect;
+use crate::render::Mode;
+use crate::render::Options;
+use crate::render::Renderer;
+use crate::render::Rows;
+use crate::render::Scanned;
 
 /// A case's sections, by name.
 type Sections = IndexMap<String, String>;
@@ -55,7 +71,7 @@ fn node(kind: NodeKind, path: &str, text: &str, config: NodeConfig) -> Node {
     }
 }
 
-pub(super) fn project(root: &Path) -> Project {
+fn project(root: &Path) -> Project {
     Project {
         root: root.into(),
         name: "shop".into(),
@@ -149,9 +165,9 @@ fn case_project(sections: &Sections) -> Project {
 
 /// A database that gives the answers of the case.
 #[derive(Default)]
-pub(super) struct Answers {
-    pub rows: BTreeMap<String, Rows>,
-    pub said: Mutex<Vec<String>>,
+struct Answers {
+    rows: BTreeMap<String, Rows>,
+    said: Mutex<Vec<String>>,
 }
 
 impl Introspect for Answers {
@@ -291,5 +307,87 @@ fn cases() {
         insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!(name, rendered(&text));
         });
+    }
+}
+
+#[test]
+fn a_renderer_may_be_shared_by_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Renderer>();
+}
+
+/// Pieces of templates: whatever they are put together to, there is a result or a fault in the file, and no panic.
+const PIECES: &[&str] = &[
+    "{{ ",
+    " }}",
+    "{% ",
+    " %}",
+    "{%- ",
+    " -%}",
+    "{# ",
+    " #}",
+    "macro m(a, b=[1])",
+    "endmacro",
+    "test t(x)",
+    "endtest",
+    "if x",
+    "endif",
+    "for x in [1, 2]",
+    "endfor",
+    "set y = {'a': 1}",
+    "do y.append(1)",
+    "m(1, 2, c=3)",
+    "ref('a')",
+    "ref('b')",
+    "source('x', 'y')",
+    "config(materialized='view')",
+    "return([1])",
+    "var('v')",
+    "'%s' % x",
+    "1 % 0",
+    "a.b.c",
+    "[",
+    "]",
+    "(",
+    ")",
+    "{",
+    "}",
+    "'",
+    "\"",
+    ",",
+    "+",
+    "-",
+    "|",
+    "~",
+    "is none",
+    "call m()",
+    "endcall",
+    "caller()",
+    "raw",
+    "endraw",
+    "é",
+    "\n",
+    "x",
+    "this",
+    "model.name",
+    "graph",
+    "execute",
+    "is_incremental()",
+    "adapter.dispatch('m')()",
+    "\\",
+    "set z",
+    "endset",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 300, ..Default::default() })]
+
+    #[test]
+    fn no_template_panics(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..14)) {
+        let text: String = pieces.concat();
+        for path in ["models/a.sql", "macros/a.sql"] {
+            let shown = rendered(&format!("--- {path}\n{text}\n--- models/c.sql\n{{{{ m(1) if m is defined }}}}"));
+            proptest::prop_assert!(!shown.contains("[?]"), "{}", shown);
+        }
     }
 }

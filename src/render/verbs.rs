@@ -7,11 +7,15 @@ use minijinja::value::{Object, ObjectRepr, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value};
 
 use crate::error::suggestion;
+use crate::render::door::Answer;
+use crate::render::door::Question;
 use crate::render::fault::told;
 use crate::render::references;
-use crate::render::rendering::{Answer, Question, Rendering};
+use crate::render::rendering::Rendering;
 use crate::render::rows::TableValue;
-use crate::render::values::{from_json, split, wrong};
+use crate::render::values::from_json;
+use crate::render::values::split;
+use crate::render::values::wrong;
 
 /// Which function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 raw.events
 --- configs
 {"off": {"enabled": false}}
---- macros/helpers.sql
+--- macros/money.sql
 {% macro amount(column, scale=2) %}
     round({{ colunm }}, {{ scale }})
 {% endmacro %}

@@ -9,6 +9,8 @@ select {{ x }}
 {% macro bad() %}{{ 1 + }}{% endmacro %}
 {% macro calls_package() %}{{ dbt_utils.star() }}{% endmacro %}
 {% materialization own, default %}{% endmaterialization %}
+--- models/local.sql
+{% macro mine(x) %}{{ x }}{% endmacro %}
 --- models/block.sql
 select 1
 {% if true %}

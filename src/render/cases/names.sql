@@ -33,6 +33,7 @@ from {{ source('raw', 'events') }}
 {"name": "accepted_values", "on": "raw.events", "column": "kind", "arguments": {"values": ["it's", "{{ var('days') }}"]}, "config": {"store_failures": true}}
 {"name": "accepted_values", "on": "child", "column": "n", "arguments": {"values": [1, 2], "quote": false}}
 {"name": "mine", "on": "child", "arguments": {"columns": ["a", "b"]}}
+{"name": "mine", "on": "parent", "arguments": {"columns": ["id"]}, "config": {"severity": "error", "tags": ["t"]}}
 --- macros/mine.sql
 {% test mine(model, columns) %}{{ config(severity='warn') }}select {{ columns | join(', ') }} from {{ model }} where false{% endtest %}
 --- tests/singular.sql
