@@ -54,9 +54,35 @@ pub fn canonical_json(text: &str) -> Result<String, NotCanonical> {
     Ok(writer.out)
 }
 
+/// What stops the copying of a text's plain stretch: its end, an escape, or what may not stand in it.
+const STOP: u8 = 1;
+/// The first byte of a character from U+E000 on: from there the order of UTF-8 may differ from that of UTF-16.
+const HIGH: u8 = 2;
+
+/// What each byte is inside a text; the loops over texts are hot, also in a build for development.
+const KIND: [u8; 256] = {
+    let mut kind = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize {
+            kind[byte] = STOP;
+        } else if byte >= 0xee {
+            kind[byte] = HIGH;
+        }
+        byte += 1;
+    }
+    kind
+};
+
+/// What a text says, and whether it holds a character from U+E000 on.
+struct Said<'a> {
+    text: Cow<'a, str>,
+    is_high: bool,
+}
+
 /// A member of an object that is being written: its name, and where in the output it stands, name included.
 struct Member<'a> {
-    name: Cow<'a, str>,
+    name: Said<'a>,
     written: Range<usize>,
 }
 
@@ -70,18 +96,23 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+    /// The byte that comes next; 0, which stands nowhere in JSON, at the end.
+    fn peek(&self) -> u8 {
+        let bytes = self.text.as_bytes();
+        if self.at < bytes.len() { bytes[self.at] } else { 0 }
     }
 
     fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        while at < bytes.len() && matches!(bytes[at], b' ' | b'\t' | b'\n' | b'\r') {
+            at += 1;
         }
+        self.at = at;
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), NotCanonical> {
-        if self.peek() != Some(byte) {
+        if self.peek() != byte {
             return Err(NotCanonical::NotJson);
         }
         self.at += 1;
@@ -93,10 +124,10 @@ impl<'a> Writer<'a> {
             return Err(NotCanonical::TooDeep);
         }
         match self.peek() {
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.array(depth),
-            Some(b'"') => self.string().map(|_| ()),
-            Some(b'-' | b'0'..=b'9') => self.number(),
+            b'{' => self.object(depth),
+            b'[' => self.array(depth),
+            b'"' => self.string().map(|_| ()),
+            b'-' | b'0'..=b'9' => self.number(),
             _ => self.word(),
         }
     }
@@ -115,9 +146,12 @@ impl<'a> Writer<'a> {
 
     fn number(&mut self) -> Result<(), NotCanonical> {
         let start = self.at;
-        while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
-            self.at += 1;
+        let bytes = self.text.as_bytes();
+        let mut at = start;
+        while at < bytes.len() && matches!(bytes[at], b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9') {
+            at += 1;
         }
+        self.at = at;
         number::write(&self.text[start..self.at], &mut self.out);
         Ok(())
     }
@@ -126,12 +160,12 @@ impl<'a> Writer<'a> {
         self.expect(b'[')?;
         self.out.push('[');
         self.space();
-        if self.peek() != Some(b']') {
+        if self.peek() != b']' {
             loop {
                 self.space();
                 self.value(depth + 1)?;
                 self.space();
-                if self.peek() != Some(b',') {
+                if self.peek() != b',' {
                     break;
                 }
                 self.at += 1;
@@ -149,7 +183,7 @@ impl<'a> Writer<'a> {
         let first = self.members.len();
         let start = self.out.len();
         self.space();
-        if self.peek() != Some(b'}') {
+        if self.peek() != b'}' {
             loop {
                 self.space();
                 let begun = self.out.len();
@@ -161,7 +195,7 @@ impl<'a> Writer<'a> {
                 self.value(depth + 1)?;
                 self.members.push(Member { name, written: begun..self.out.len() });
                 self.space();
-                if self.peek() != Some(b',') {
+                if self.peek() != b',' {
                     break;
                 }
                 self.at += 1;
@@ -194,41 +228,49 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes a string in its canonical form and returns what it says.
-    fn string(&mut self) -> Result<Cow<'a, str>, NotCanonical> {
+    fn string(&mut self) -> Result<Said<'a>, NotCanonical> {
         self.expect(b'"')?;
         self.out.push('"');
+        let bytes = self.text.as_bytes();
         let start = self.at;
         let mut decoded: Option<String> = None;
+        let mut is_high = false;
         loop {
             let plain = self.at;
-            while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..=0x1f)) {
-                self.at += 1;
+            let mut at = plain;
+            let mut kinds = 0;
+            while at < bytes.len() && KIND[bytes[at] as usize] != STOP {
+                kinds |= KIND[bytes[at] as usize];
+                at += 1;
             }
-            let span = &self.text[plain..self.at];
+            self.at = at;
+            is_high |= kinds == HIGH;
+            let span = &self.text[plain..at];
             self.out.push_str(span);
             if let Some(decoded) = &mut decoded {
                 decoded.push_str(span);
             }
             match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    let so_far = &self.text[start..self.at];
+                b'"' => break,
+                b'\\' => {
+                    let so_far = &self.text[start..at];
                     let character = self.escape()?;
+                    is_high |= character >= '\u{e000}';
                     decoded.get_or_insert_with(|| so_far.to_string()).push(character);
                     write_character(character, &mut self.out);
                 }
                 _ => return Err(NotCanonical::NotJson),
             }
         }
-        let said = decoded.map_or(Cow::Borrowed(&self.text[start..self.at]), Cow::Owned);
+        let text = decoded.map_or(Cow::Borrowed(&self.text[start..self.at]), Cow::Owned);
         self.at += 1;
         self.out.push('"');
-        Ok(said)
+        Ok(Said { text, is_high })
     }
 
     fn escape(&mut self) -> Result<char, NotCanonical> {
         self.at += 1;
-        let escaped = self.peek().ok_or(NotCanonical::NotJson)?;
+        let escaped = self.peek();
         self.at += 1;
         Ok(match escaped {
             b'"' | b'\\' | b'/' => char::from(escaped),
@@ -271,8 +313,8 @@ impl<'a> Writer<'a> {
 }
 
 /// The order that RFC 8785 wants: by UTF-16 code units.
-fn by_utf16(a: &str, b: &str) -> Ordering {
-    if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
+fn by_utf16(a: &Said<'_>, b: &Said<'_>) -> Ordering {
+    if a.is_high || b.is_high { a.text.encode_utf16().cmp(b.text.encode_utf16()) } else { a.text.cmp(&b.text) }
 }
 
 fn write_character(character: char, out: &mut String) {

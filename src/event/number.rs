@@ -42,19 +42,28 @@ pub(super) fn write(token: &str, out: &mut String) {
 
 /// The common case, which is its own canonical form but for zeros at its end: at most 15 digits, no power of ten.
 fn plain(token: &str) -> Option<&str> {
-    let unsigned = token.strip_prefix('-').unwrap_or(token);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let is_plain = unsigned.len() <= SAFE_DIGITS
-        && unsigned.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-        && !(whole == "0" && (fraction.is_empty() || fraction.starts_with("00000") || token.starts_with('-')));
-    if !is_plain {
-        return (token == "0").then_some(token);
-    }
-    if fraction.is_empty() {
+    if token == "0" {
         return Some(token);
     }
-    let trimmed = token.trim_end_matches('0').trim_end_matches('.');
-    (trimmed != "0").then_some(trimmed).or(Some("0"))
+    if token.len() > SAFE_DIGITS {
+        return None;
+    }
+    let mut has_point = false;
+    for &byte in token.as_bytes() {
+        match byte {
+            b'0'..=b'9' => {}
+            b'.' => has_point = true,
+            _ => return None,
+        }
+    }
+    if !has_point {
+        return Some(token);
+    }
+    // What is near 0 is written with a power of ten.
+    if token.starts_with("0.00000") {
+        return None;
+    }
+    Some(token.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// A number without any rounding: its digits without zeros at either end, and the power of ten of the last one.

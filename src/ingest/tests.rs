@@ -422,6 +422,12 @@ proptest! {
     }
 }
 
+fn cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.split(' ').collect();
+    (fields[13].parse::<f64>().unwrap() + fields[14].parse::<f64>().unwrap()) / 100.0
+}
+
 #[test]
 #[ignore = "a measurement"]
 fn measure() {
@@ -440,22 +446,49 @@ fn measure() {
     let mut store = Embedded::open(&folder.path().join("raw_store.duckdb")).unwrap();
     eprintln!("open {:?}", started.elapsed());
     for _ in 0..2 {
+        let c = cpu();
         let started = std::time::Instant::now();
         let ingested = ingest(&mut store, &bench.rules, folder.path(), None, &Silent).unwrap();
         let took = started.elapsed();
-        eprintln!("ingest {:?} {:?} {:.0}/s", ingested.totals(), took, count as f64 / took.as_secs_f64());
+        eprintln!(
+            "ingest {} {:?} {:.0}/s cpu {:.2}",
+            ingested.totals().stored,
+            took,
+            count as f64 / took.as_secs_f64(),
+            cpu() - c
+        );
     }
     let file =
         rule::parse(&json!({"path": "x", "format": "envelope_lines"}), &|_| Place::new("x.yml", "", 0..0)).unwrap();
     let text = std::fs::read(&path).unwrap();
-    let started = std::time::Instant::now();
+    let c = cpu();
     let parsed: Vec<_> =
         text.split(|b| *b == b'\n').map(|line| record::read(line, None, &file, Timestamp::now())).collect();
-    eprintln!("parse alone {:?} {}", started.elapsed(), parsed.len());
+    eprintln!("parse alone {:.2} {}", cpu() - c, parsed.len());
+    let payloads: Vec<_> = parsed
+        .iter()
+        .filter_map(|what| match what {
+            crate::store::What::Event(e) => Some(e.payload.as_str()),
+            _ => None,
+        })
+        .collect();
+    let c = cpu();
+    let canon: Vec<_> = payloads.iter().map(|p| crate::event::canonical_json(p).unwrap()).collect();
+    eprintln!("canonical {:.2}", cpu() - c);
+    let c = cpu();
+    let n = canon.iter().map(|p| crate::event::sha256(p.as_bytes()).len()).sum::<usize>();
+    eprintln!("sha {:.2} {n}", cpu() - c);
+    let c = cpu();
+    let n = payloads.iter().filter(|p| serde_json::from_str::<&serde_json::value::RawValue>(p).is_ok()).count();
+    eprintln!("serde raw payload {:.2} {n}", cpu() - c);
+    let c = cpu();
+    let n = text.split(|b| *b == b'\n').filter(|l| std::str::from_utf8(l).is_ok()).count();
+    eprintln!("split+utf8 {:.2} {n}", cpu() - c);
     let engine = crate::engine::Engine::open(&folder.path().join("warehouse.duckdb")).unwrap();
     let started = std::time::Instant::now();
+    let c = cpu();
     let extracted = crate::extract::extract(&store, &engine, "warehouse", &Silent).unwrap();
-    eprintln!("extract {extracted:?} {:?}", started.elapsed());
+    eprintln!("extract {extracted:?} {:?} cpu {:.2}", started.elapsed(), cpu() - c);
     let started = std::time::Instant::now();
     drop(store);
     drop(engine);
