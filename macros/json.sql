@@ -1,30 +1,41 @@
-{# JSON access. A payload is read into two lists, the types and the texts of all the names that its fields may have;
-   everything else picks from these. #}
+{# JSON access. A payload is read once, into two lists: the values of all the names that its fields may have, and their
+   texts; everything else picks from these. #}
 
-{# Two columns, `<prefix>_types` and `<prefix>_texts`: what stands under `paths` (dotted names), as lists in that order. #}
+{# Two columns, `<prefix>_values` and `<prefix>_texts`: what stands under `paths` (dotted names), as lists in that order.
+   Texts are trimmed strings, and numbers; null for what is empty or anything else. #}
 {% macro json_read(json, paths, prefix) %}{{ return(adapter.dispatch('json_read')(json, paths, prefix)) }}{% endmacro %}
 
 {% macro duckdb__json_read(json, paths, prefix) -%}
-{%- set list -%}
-[{% for path in paths %}'$."{{ path | replace('.', '"."') }}"'{% if not loop.last %}, {% endif %}{% endfor %}]
+{%- set values -%}
+cast(json_extract({{ json }}, ['$."{{ paths | map('replace', '.', '"."') | join("\"', '$.\"") }}"']) as varchar[])
 {%- endset -%}
-json_type({{ json }}, {{ list }}) as {{ prefix }}_types,
-        json_extract_string({{ json }}, {{ list }}) as {{ prefix }}_texts
+{{ values }} as {{ prefix }}_values,
+        list_transform({{ values }}, lambda value: case
+            -- Strings and numbers begin with what stands before `:` in ASCII; few texts have anything to be trimmed.
+            when ascii(value) < 58 and value <> '""' then case
+                when contains(value, '\') or starts_with(value, '" ') or ends_with(value, ' "')
+                    then nullif(trim(json_extract_string(value, '$'), e' \t\r\n'), '')
+                else json_extract_string(value, '$')
+            end
+        end) as {{ prefix }}_texts
 {%- endmacro %}
 
-{# The text at a position (from 1): trimmed strings and, unless `text_only`, numbers; null for what is empty or anything else. #}
+{# The text at a position (from 1); null for a number where it is `text_only`. #}
 {% macro json_text(prefix, position, text_only) %}{{ return(adapter.dispatch('json_text')(prefix, position, text_only)) }}{% endmacro %}
 
 {% macro duckdb__json_text(prefix, position, text_only) -%}
-case {{ prefix }}_types[{{ position }}] when 'VARCHAR' then nullif(trim({{ prefix }}_texts[{{ position }}], e' \t\r\n'), '')
-{%- for type in ([] if text_only else ['UBIGINT', 'BIGINT', 'DOUBLE']) %} when '{{ type }}' then {{ prefix }}_texts[{{ position }}]{% endfor %} end
+{%- if text_only -%}
+case when starts_with({{ prefix }}_values[{{ position }}], '"') then {{ prefix }}_texts[{{ position }}] end
+{%- else -%}
+{{ prefix }}_texts[{{ position }}]
+{%- endif -%}
 {%- endmacro %}
 
 {# The list at a position (from 1), as JSON; null for an empty list or anything else. #}
 {% macro json_list(prefix, position) %}{{ return(adapter.dispatch('json_list')(prefix, position)) }}{% endmacro %}
 
 {% macro duckdb__json_list(prefix, position) -%}
-case when {{ prefix }}_types[{{ position }}] = 'ARRAY' and {{ prefix }}_texts[{{ position }}] <> '[]' then cast({{ prefix }}_texts[{{ position }}] as json) end
+case when starts_with({{ prefix }}_values[{{ position }}], '[') and {{ prefix }}_values[{{ position }}] <> '[]' then cast({{ prefix }}_values[{{ position }}] as json) end
 {%- endmacro %}
 
 {# The number of elements of a JSON list; 0 for what is no list. #}
