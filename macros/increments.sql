@@ -13,6 +13,13 @@
 {%- endif %}
 {%- endmacro %}
 
+{# In an increment only the rows whose key some unseen row of a relation has: what these touch is made anew, whole. #}
+{% macro where_touched(key, relation, word='where') -%}
+{% if is_incremental() -%}
+{{ word }} {{ key }} in (select {{ key }} from {{ relation }} where {{ not_seen() }})
+{%- endif %}
+{%- endmacro %}
+
 {# What a row of fact_orders is made of; for each a column `_<part>_sequence` tells how far it has been seen. #}
 {% macro order_parts() %}{{ return(['orders', 'lines', 'payments', 'refunds', 'shipments', 'updates']) }}{% endmacro %}
 

@@ -1,13 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='order_id') }}
 
 with payments as (
-    select * from {{ ref('int_payments') }}
-),
-
-touched as (
-    select distinct order_id
-    from payments
-    where {{ not_seen() }}
+    select *
+    from {{ ref('int_payments') }}
+    {{ where_touched('order_id', ref('int_payments')) }}
 ),
 
 counted as (
@@ -15,7 +11,6 @@ counted as (
         payments.*,
         payments.is_effective and payments.status = 'success' as is_paid,
     from payments
-    inner join touched on touched.order_id = payments.order_id
 ),
 
 by_order as (

@@ -26,18 +26,7 @@ referring as (
     {%- endfor %}
 ),
 
-{%- if is_incremental() %}
-
--- What refers anew, and what referred to an order that has a new record.
-touched as (
-    {%- for kind in kinds.values() %}
-    select order_id from referring where kind = '{{ kind[0] }}' and {{ not_seen(among="kind = '" ~ kind[0] ~ "'") }}
-    union distinct
-    {%- endfor %}
-    select order_id from orders where {{ not_seen(seen_as='_order_sequence') }}
-),
-{%- endif %}
-
+-- In an increment: what refers anew, and what refers to an order that has a new record.
 matched as (
     select
         referring.kind,
@@ -56,10 +45,16 @@ matched as (
         referring._landing_sequence,
         orders._landing_sequence as _order_sequence,
     from referring
-    {%- if is_incremental() %}
-    inner join touched on touched.order_id = referring.order_id
-    {%- endif %}
     left join orders on orders.order_id = referring.order_id
+    {%- if is_incremental() %}
+    where referring.order_id in (
+        {%- for kind in kinds.values() %}
+        select order_id from referring where kind = '{{ kind[0] }}' and {{ not_seen(among="kind = '" ~ kind[0] ~ "'") }}
+        union all
+        {%- endfor %}
+        select order_id from orders where {{ not_seen(seen_as='_order_sequence') }}
+    )
+    {%- endif %}
 )
 
 select * from matched

@@ -1,13 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='order_id') }}
 
 with refunds as (
-    select * from {{ ref('int_refunds') }}
-),
-
-touched as (
-    select distinct order_id
-    from refunds
-    where {{ not_seen() }}
+    select *
+    from {{ ref('int_refunds') }}
+    {{ where_touched('order_id', ref('int_refunds')) }}
 ),
 
 by_order as (
@@ -17,7 +13,6 @@ by_order as (
         {{ sum_money('refunds.amount_ngn') }} as total_refunds,
         max(refunds._landing_sequence) as _landing_sequence,
     from refunds
-    inner join touched on touched.order_id = refunds.order_id
     group by refunds.order_id
 )
 

@@ -1,13 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='order_id') }}
 
 with steps as (
-    select * from {{ ref('stg_shipments') }}
-),
-
-touched as (
-    select distinct order_id
-    from steps
-    where {{ not_seen() }}
+    select *
+    from {{ ref('stg_shipments') }}
+    {{ where_touched('order_id', ref('stg_shipments')) }}
 ),
 
 ranked as (
@@ -21,7 +17,6 @@ ranked as (
             order by steps.occurred_at desc, steps.event_id desc, steps.step_number desc
         ) as recency,
     from steps
-    inner join touched on touched.order_id = steps.order_id
 ),
 
 by_order as (

@@ -1,13 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='order_id') }}
 
 with records as (
-    select * from {{ ref('stg_orders') }}
-),
-
-touched as (
-    select distinct order_id
-    from records
-    where {{ not_seen() }}
+    select *
+    from {{ ref('stg_orders') }}
+    {{ where_touched('order_id', ref('stg_orders')) }}
 ),
 
 ranked as (
@@ -32,7 +28,6 @@ ranked as (
             <> max(records.vendor) over (partition by records.order_id) as has_several_vendors,
         max(records._landing_sequence) over (partition by records.order_id) as _landing_sequence,
     from records
-    inner join touched on touched.order_id = records.order_id
 ),
 
 current_records as (

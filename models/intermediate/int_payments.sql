@@ -1,7 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='order_id') }}
 
 with payments as (
-    select * from {{ ref('stg_payments') }}
+    select *
+    from {{ ref('stg_payments') }}
+    {{ where_touched('order_id', ref('stg_payments')) }}
 ),
 
 rates as (
@@ -15,12 +17,6 @@ rate_span as (
     from rates
 ),
 
-touched as (
-    select distinct order_id
-    from payments
-    where {{ not_seen() }}
-),
-
 -- Of the payments with the same vendor, transaction and order the earliest is effective.
 ranked as (
     select
@@ -31,7 +27,6 @@ ranked as (
             order by payments.paid_at asc, payments.event_id asc
         ) as precedence,
     from payments
-    inner join touched on touched.order_id = payments.order_id
 ),
 
 converted as (

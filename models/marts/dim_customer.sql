@@ -3,13 +3,9 @@
 {%- set attributes = ['customer_id', 'email', 'phone', 'region', 'city', 'country'] %}
 
 with records as (
-    select * from {{ ref('stg_orders') }}
-),
-
-touched as (
-    select distinct customer_key
-    from records
-    where {{ not_seen() }}
+    select *
+    from {{ ref('stg_orders') }}
+    {{ where_touched('customer_key', ref('stg_orders')) }}
 ),
 
 latest as (
@@ -25,7 +21,6 @@ latest as (
             partition by records.customer_key order by records.ordered_at desc, records.event_id desc
         ) as recency,
     from records
-    inner join touched on touched.customer_key = records.customer_key
     window newest_first as (
         partition by records.customer_key
         order by records.ordered_at desc, records.event_id desc

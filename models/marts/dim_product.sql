@@ -4,12 +4,7 @@ with lines as (
     select *
     from {{ ref('int_order_lines') }}
     where sku is not null
-),
-
-touched as (
-    select distinct sku
-    from lines
-    where {{ not_seen() }}
+    {{ where_touched('sku', ref('int_order_lines'), 'and') }}
 ),
 
 ranked as (
@@ -27,7 +22,6 @@ ranked as (
                 lines.line_number desc
         ) as recency,
     from lines
-    inner join touched on touched.sku = lines.sku
 ),
 
 products as (

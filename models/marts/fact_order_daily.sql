@@ -10,23 +10,15 @@ with orders as (
     select * from {{ ref('fact_orders') }}
 ),
 
-records as (
-    select * from {{ ref('stg_orders') }}
-),
-
-touched_orders as (
-    select order_id
-    from orders
-    where {{ any_part_not_seen() }}
-),
-
 -- Wherever an order was counted before, one of its records had put it there.
 touched_days as (
     select distinct
-        cast(records.ordered_at as date) as order_date,
-        records.vendor,
-    from records
-    inner join touched_orders on touched_orders.order_id = records.order_id
+        cast(ordered_at as date) as order_date,
+        vendor,
+    from {{ ref('stg_orders') }}
+    {%- if is_incremental() %}
+    where order_id in (select order_id from orders where {{ any_part_not_seen() }})
+    {%- endif %}
 ),
 
 by_day as (

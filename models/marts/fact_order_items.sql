@@ -7,13 +7,9 @@
 ) }}
 
 with lines as (
-    select * from {{ ref('int_order_lines') }}
-),
-
-touched as (
-    select distinct order_id
-    from lines
-    where {{ not_seen() }}
+    select *
+    from {{ ref('int_order_lines') }}
+    {{ where_touched('order_id', ref('int_order_lines')) }}
 ),
 
 ranked as (
@@ -23,7 +19,6 @@ ranked as (
             partition by lines.order_id order by lines.ordered_at desc, lines.event_id desc
         ) as recency,
     from lines
-    inner join touched on touched.order_id = lines.order_id
 ),
 
 current_lines as (

@@ -35,17 +35,17 @@ rate_span as (
     from rates
 ),
 
-changes as (
-    {%- for part in order_parts() %}
-    {% if not loop.first %}union all {% endif -%}
-    select order_id from {{ part }} where {{ not_seen('_landing_sequence', '_' ~ part ~ '_sequence') }}
-    {%- endfor %}
-),
-
 touched_orders as (
-    select orders.*
+    select *
     from orders
-    inner join (select distinct order_id from changes) as touched on touched.order_id = orders.order_id
+    {%- if is_incremental() %}
+    where order_id in (
+        {%- for part in order_parts() %}
+        {% if not loop.first %}union all {% endif -%}
+        select order_id from {{ part }} where {{ not_seen('_landing_sequence', '_' ~ part ~ '_sequence') }}
+        {%- endfor %}
+    )
+    {%- endif %}
 ),
 
 joined as (

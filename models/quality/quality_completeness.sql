@@ -6,7 +6,7 @@
 {%- set steps = ref('fact_shipments') %}
 {%- set events = ref('int_event_outcomes') %}
 
-with metrics as (
+with counted as (
     {{ metric('orders without any customer', orders, "customer_key = 'unknown'") }}
     union all
     {{ metric('orders without customer id', records, 'customer_id is null') }}
@@ -20,7 +20,7 @@ with metrics as (
     {{ metric('orders without lines', orders, 'line_count = 0') }}
     union all
     {{ metric('order lines without sku, quantity or price', items,
-        'sku is null or quantity is null or unit_price is null', []) | replace('as metric,', "as metric, '(all)' as vendor,") }}
+        'sku is null or quantity is null or unit_price is null', vendor=none) }}
     union all
     {{ metric('payments without transaction', payments, 'transaction_id is null') }}
     union all
@@ -39,6 +39,10 @@ with metrics as (
     {{ metric('events with an unreadable time', events, 'is_time_unreadable') }}
     union all
     {{ metric('events without amount', events, 'not has_amount') }}
+),
+
+metrics as (
+    {{ metrics_by_vendor('counted') }}
 )
 
 select * from metrics

@@ -1,21 +1,15 @@
 {%- set references = ref('int_order_references') %}
-{%- set orders = ref('fact_orders') %}
 
-with orphans as (
-    select
-        'orphan ' || kind || 's' as metric,
-        vendor,
-        sum(case when is_orphan then 1 else 0 end) as rows,
-        {{ share('sum(case when is_orphan then 1 else 0 end)', 'count(*)') }} as share,
-        {{ rows_query(references, 'is_orphan', ['kind', 'vendor']) }} as query,
-    from {{ references }}
-    group by kind, vendor
+with counted as (
+    {%- for kind in ['payment', 'refund', 'shipment step', 'order update'] %}
+    {{ metric('orphan ' ~ kind ~ 's', references, 'is_orphan', among="kind = '" ~ kind ~ "'") }}
+    union all
+    {%- endfor %}
+    {{ metric('orders with records of several vendors', ref('fact_orders'), 'has_several_vendors') }}
 ),
 
 metrics as (
-    select * from orphans
-    union all
-    {{ metric('orders with records of several vendors', orders, 'has_several_vendors') }}
+    {{ metrics_by_vendor('counted') }}
 )
 
 select * from metrics

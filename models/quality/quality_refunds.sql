@@ -1,7 +1,7 @@
 {%- set orders = ref('fact_orders') %}
 {%- set refunds = ref('fact_refunds') %}
 
-with amounts as (
+with counted as (
     {{ amount_metric('refunds on orders refunded above what was paid', orders, 'total_refunds',
         'total_refunds > gross_revenue') }}
     union all
@@ -17,6 +17,10 @@ with amounts as (
     {{ amount_metric('partial refunds', refunds, 'amount_ngn', 'is_partial') }}
     union all
     {{ amount_metric('full refunds', refunds, 'amount_ngn', 'not is_partial') }}
+),
+
+amounts as (
+    {{ amounts_of('counted') }}
 )
 
 select * from amounts

@@ -502,7 +502,7 @@ mod tests {
             ),
             (
                 &[("models/a.yml", "models: [\n")],
-                "error: this is not YAML: while parsing a node, did not find expected node content (models/a.yml:2:1)",
+                "error: this is not YAML: while parsing a node, did not find expected node content (models/a.yml:2:1) | a bracket, a quote or an indentation at or before this place does not fit",
             ),
             (
                 &[("models/a.yml", "x: 1\n")],

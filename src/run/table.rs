@@ -5,9 +5,8 @@ use crate::engine::SqlError;
 use crate::name::Relation;
 
 /// Makes the table; runs inside the step's transaction, so that readers see the old one until it commits. No view may
-/// stand in its place. Returns the number of its rows.
-pub fn make(session: &Session, relation: &Relation, sql: &str) -> Result<u64, SqlError> {
+/// stand in its place.
+pub fn make(session: &Session, relation: &Relation, sql: &str) -> Result<(), SqlError> {
     // The model's SQL stands on lines of its own, so that a place in it can be told.
-    session.run(&format!("create or replace table {relation} as (\n{sql}\n)"))?;
-    Ok(u64::try_from(session.count(&format!("select count(*) from {relation}"))?).unwrap_or(0))
+    session.run(&format!("create or replace table {relation} as (\n{sql}\n)"))
 }

@@ -193,19 +193,25 @@ impl Worker<'_> {
             for hook in &compiled.pre_hooks {
                 session.run(hook)?;
             }
-            let ended = match kind {
-                Materialization::View => {
-                    view::make(session, relation, &compiled.sql).map(|()| Ended::new(Status::Success, "view", None))?
-                }
+            let written = match kind {
+                Materialization::View => view::make(session, relation, &compiled.sql).map(|()| None)?,
                 Materialization::Incremental if increment => {
-                    Ended::rows("written", incremental::update(session, relation, &compiled.sql, &scan.config)?)
+                    Some(incremental::update(session, relation, &compiled.sql, &scan.config)?)
                 }
-                _ => Ended::rows("", table::make(session, relation, &compiled.sql)?),
+                _ => table::make(session, relation, &compiled.sql).map(|()| None)?,
             };
             for hook in &compiled.post_hooks {
                 session.run(hook)?;
             }
-            Ok(ended)
+            Ok(match (kind, written) {
+                (Materialization::View, _) => Ended::new(Status::Success, "view", None),
+                (_, Some(written)) => Ended::rows("written", written),
+                // Counted when the hooks are done: they may take rows away.
+                _ => Ended::rows(
+                    "",
+                    u64::try_from(session.count(&format!("select count(*) from {relation}"))?).unwrap_or(0),
+                ),
+            })
         })
     }
 

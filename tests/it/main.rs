@@ -6,5 +6,6 @@ mod library;
 mod main_job;
 mod name;
 mod pack;
+mod readme;
 mod support;
 mod tidy;

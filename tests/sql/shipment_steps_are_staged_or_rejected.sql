@@ -1,22 +1,29 @@
 -- Per event type: steps listed = staged + rejected. An event without a list is one step, or one rejected event.
+{%- set names = var('field_names')['shipment']['steps'] %}
+
 with events as (
     select
         event_type,
-        {{ read_fields('shipment', 'payload') }},
+        {{ json_read('payload', names, 'payload') }},
     from {{ source('raw', 'events_raw') }}
     where event_type in ({{ event_types('shipment') }})
 ),
 
-listed as (
+counted as (
     select
         event_type,
-        sum(
-            case
-                when {{ json_length(pick_list('shipment', 'steps')) }} = 0 then 1
-                else {{ json_length(pick_list('shipment', 'steps')) }}
-            end
+        coalesce(
+            {%- for name in names %}
+            nullif({{ json_length(json_list('payload', loop.index)) }}, 0),
+            {%- endfor %}
+            1
         ) as steps,
     from events
+),
+
+listed as (
+    select event_type, sum(steps) as steps
+    from counted
     group by event_type
 ),
 
