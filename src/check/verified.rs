@@ -84,6 +84,7 @@ pub fn verify(project: &Project, scanned: &Scanned, graph: &Graph, record: &RunR
     Ok(Verified { tables, invocation_id: record.invocation_id.clone() })
 }
 
+/// Why nothing may be published: the causes first, what was only skipped because of them not at all.
 fn faults(
     project: &Project,
     scanned: &Scanned,
@@ -92,30 +93,34 @@ fn faults(
     stands_on: &IndexSet<NodeId>,
 ) -> Vec<String> {
     let mut faults = Vec::new();
+    let mut skipped = Vec::new();
     for (id, scan) in &scanned.nodes {
-        let node = &project.nodes[id];
-        let outcome = record.of(id);
-        if node.kind != NodeKind::Test {
-            if let (true, Some(outcome)) = (stands_on.contains(id), outcome) {
-                if outcome.status.is_bad() {
-                    faults.push(format!("`{}` was not built", node.name));
-                }
+        let name = &project.nodes[id].name;
+        let status = record.of(id).map(|outcome| outcome.status);
+        if project.nodes[id].kind != NodeKind::Test {
+            match status {
+                Some(Status::Error) if stands_on.contains(id) => faults.push(format!("`{name}` could not be built")),
+                Some(Status::Skipped) if stands_on.contains(id) => skipped.push(format!("`{name}` was not built")),
+                _ => {}
             }
             continue;
         }
-        let tested = graph.parents(id);
-        let matters = tested.is_empty() || tested.iter().any(|parent| stands_on.contains(parent));
-        if !matters || scan.config.severity() != Severity::Error {
+        if scan.config.severity() != Severity::Error {
             continue;
         }
-        match outcome.map(|outcome| outcome.status) {
+        let tested = graph.parents(id);
+        let guards = tested.is_empty() || tested.iter().any(|parent| stands_on.contains(parent));
+        match status {
             Some(Status::Pass | Status::Warn) => {}
-            Some(Status::Fail) => faults.push(format!("check `{}` failed", node.name)),
-            Some(_) => faults.push(format!("check `{}` could not be run", node.name)),
-            None => faults.push(format!("check `{}` was not run", node.name)),
+            // Whatever it is on: a promise of the pipeline that does not hold leaves nothing to trust.
+            Some(Status::Fail) => faults.push(format!("check `{name}` failed")),
+            Some(Status::Error) => faults.push(format!("check `{name}` could not be run")),
+            Some(_) if guards => skipped.push(format!("check `{name}` was not run")),
+            None if guards => skipped.push(format!("check `{name}` was not run")),
+            _ => {}
         }
     }
-    faults
+    if faults.is_empty() { skipped } else { faults }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What a model is made of, as hashes: equal fingerprints mean that the same statement would be run.
 //!
 //! The SQL is hashed as it renders (both as a full build and as an increment), so a change in a macro or a variable
-//! counts exactly where it changes SQL. The parents' fingerprints are part of it, so a change reaches all descendants.
+//! counts exactly where it changes SQL. A plan adds the parents' fingerprints ([`Fingerprint::over`]), so that a change
+//! reaches all descendants.
 
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -61,6 +62,11 @@ impl Fingerprint {
         hash(&text)
     }
 
+    /// The same, on top of a parent as it is, or will be by then; `None` is a parent that was never built.
+    pub fn over(&mut self, parent: &str, digest: Option<String>) {
+        self.parts.insert(format!("upstream `{parent}`"), digest.unwrap_or_default());
+    }
+
     /// As the warehouse keeps it.
     pub fn to_json(&self) -> String {
         serde_json::json!({ "parts": self.parts, "hints": self.hints }).to_string()
@@ -100,7 +106,7 @@ impl Fingerprint {
     }
 }
 
-/// The fingerprints of all models and seeds, in graph order.
+/// What every model and seed is made of itself, without its parents, in graph order.
 pub fn fingerprints(
     project: &Project,
     scanned: &Scanned,
@@ -119,11 +125,6 @@ pub fn fingerprints(
             NodeKind::Model => of_model(node, scan, scanned, renderer, &all_macros)?,
         };
         fingerprint.parts.insert("settings".to_string(), settings_hash(scan));
-        for parent in graph.parents(id) {
-            if let (Some(parent_node), Some(upstream)) = (project.nodes.get(parent), all.get(parent)) {
-                fingerprint.parts.insert(format!("upstream `{}`", parent_node.name), upstream.digest());
-            }
-        }
         all.insert(id.clone(), fingerprint);
     }
     Ok(all)

@@ -84,6 +84,7 @@ impl Plan {
     /// The plan for the nodes in `selected`.
     pub fn new(inputs: &Inputs<'_>, selected: &IndexSet<NodeId>) -> Self {
         let mut versions: IndexMap<NodeId, String> = IndexMap::new();
+        let mut digests: IndexMap<NodeId, String> = IndexMap::new();
         let mut plan = Self::default();
         for id in inputs.graph.order() {
             let Some(node) = inputs.project.nodes.get(id) else {
@@ -102,14 +103,18 @@ impl Plan {
                 }
                 continue;
             }
-            let fingerprint = inputs.fingerprints.get(id).cloned().unwrap_or_default();
-            let version = version(inputs, id, &fingerprint, &versions);
             let ephemeral = is_ephemeral(inputs, id);
             if !is_selected && !ephemeral {
-                let stored = inputs.built.nodes.get(id).map(|(_, version)| version.clone());
-                versions.insert(id.clone(), stored.unwrap_or_else(|| inputs.invocation_id.to_string()));
+                // It stays as it was built, so that is what its children are built on.
+                let stored = inputs.built.nodes.get(id);
+                let version = stored.map_or(inputs.invocation_id, |(_, version)| version);
+                versions.insert(id.clone(), version.to_string());
+                digests.extend(stored.map(|(fingerprint, _)| (id.clone(), fingerprint.digest())));
                 continue;
             }
+            let fingerprint = fingerprint(inputs, id, &digests);
+            let version = version(inputs, id, &fingerprint, &versions);
+            digests.insert(id.clone(), fingerprint.digest());
             versions.insert(id.clone(), version.clone());
             if is_selected {
                 let action = if ephemeral { Action::Inline } else { action(inputs, id, &fingerprint, &version) };
@@ -185,6 +190,17 @@ fn is_ephemeral(inputs: &Inputs<'_>, id: &NodeId) -> bool {
 
 fn is_gate(inputs: &Inputs<'_>, test: &NodeId) -> bool {
     inputs.scanned.nodes.get(test).is_some_and(|scan| scan.config.severity() == Severity::Error)
+}
+
+/// What the node is made of, on top of its parents as they are when its turn comes.
+fn fingerprint(inputs: &Inputs<'_>, id: &NodeId, digests: &IndexMap<NodeId, String>) -> Fingerprint {
+    let mut fingerprint = inputs.fingerprints.get(id).cloned().unwrap_or_default();
+    for parent in inputs.graph.parents(id) {
+        if let Some(node) = inputs.project.nodes.get(parent) {
+            fingerprint.over(&node.name, digests.get(parent).cloned());
+        }
+    }
+    fingerprint
 }
 
 fn version(inputs: &Inputs<'_>, id: &NodeId, fingerprint: &Fingerprint, versions: &IndexMap<NodeId, String>) -> String {

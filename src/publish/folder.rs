@@ -78,10 +78,10 @@ impl Folder {
         Ok(self.current_id()?.and_then(|_| manifest::read(&self.link).ok().flatten()))
     }
 
-    /// Whether all files of the publication are there, as large as they were written.
+    /// Whether all files of the publication are there, with the bytes that were written.
     pub(super) fn holds(&self, manifest: &Manifest) -> bool {
-        let size = |file: &str| std::fs::metadata(self.link.join(file)).map(|data| data.len()).ok();
-        manifest.tables.iter().all(|table| size(&table.file) == Some(table.bytes))
+        let is_whole = |table: &ManifestTable| digest(&self.link.join(&table.file)).is_ok_and(|(sha256, _)| sha256 == table.sha256);
+        manifest.tables.iter().all(is_whole)
     }
 
     /// A fresh folder to write to; it is gone when dropped, unless it is settled.

@@ -145,7 +145,7 @@ fn copy(table: &Publishable, columns: &[Column], path: &Path) -> String {
 }
 
 /// SHA-256 and size of a file.
-fn digest(path: &Path) -> Result<(String, u64)> {
+pub(super) fn digest(path: &Path) -> Result<(String, u64)> {
     let mut file = File::open(path).at_path("read", path)?;
     let (mut hash, mut size) = (Sha256::new(), 0);
     let mut buffer = vec![0; 1 << 16];

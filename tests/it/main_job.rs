@@ -200,3 +200,46 @@ fn a_project_without_data_builds_an_empty_warehouse() {
     project.cp(["build"]).success();
     assert_eq!(project.count("commercepulse.fact_orders"), 0);
 }
+
+#[test]
+fn a_change_that_a_partial_run_passed_by_reaches_everything_later() {
+    let project = Project::new();
+    project.cp(["build"]).success();
+    let rates = project.read("seeds/fx_rates.csv");
+    let doubled: String = rates
+        .lines()
+        .map(|line| match line.rsplit_once(',').and_then(|(head, rate)| Some((head, rate.parse::<f64>().ok()?))) {
+            Some((head, rate)) => format!("{head},{:.6}\n", rate * 2.0),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    project.file("seeds/fx_rates.csv", doubled);
+    project.cp(["run", "--select", "resource_type:model"]).success();
+    project.cp(["run", "--select", "int_payments", "fact_orders"]).success();
+    project.cp(["build"]).success();
+    let passed_by = project.tables();
+    project.cp(["build", "--full-refresh"]).success();
+    assert_eq!(project.tables(), passed_by);
+}
+
+#[test]
+fn a_renamed_field_stops_the_publication() {
+    let project = Project::new();
+    project.cp(["build"]).success();
+    let before = project.publication();
+    let lines: String = (0..300)
+        .map(|n| {
+            format!(
+                r#"{{"event_id": "renamed-{n}", "event_type": "payment_succeeded", "event_time": "2025-01-17T10:00:00Z", "vendor": "vendor_b", "payload": {{"order_id": "ORD-000001", "paid_at": "2025-01-17T10:00:00Z", "payment_status": "SUCCESS", "amt_total": 10, "currencyCode": "NGN", "transaction_id": "t{n}"}}, "ingested_at": "2025-01-17T11:00:00Z"}}"#
+            ) + "\n"
+        })
+        .collect();
+    project.file("data/live_events/2025-01-17/events.jsonl", lines);
+    let output = project.cp(["build"]).status(1);
+    assert!(output.stderr.contains("nothing was published: check `required_fields_are_given` failed"), "{output}");
+    assert_eq!(project.publication(), before);
+    // The edit that takes the new name in.
+    project.edit("dbt_project.yml", "amount: [amount, amountPaid, amount_paid, amt]", "amount: [amount, amountPaid, amount_paid, amt, amt_total]");
+    project.cp(["build"]).success();
+    assert_eq!(project.query("select count(*) as n from commercepulse.fact_payments where event_id like 'renamed-%'")[0]["n"], 300);
+}
