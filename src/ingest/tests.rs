@@ -1,17 +1,23 @@
-//! The laws of ingest, on a store in memory and files in a temporary folder.
+//! Ingest by examples, on a store in memory and files in a temporary folder. Its laws stand in `laws`.
 
-use std::collections::BTreeMap;
+mod laws;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 use crate::error::Place;
 use crate::event::RawEvent;
 use crate::progress::Silent;
-use crate::store::{Batch, Conflict, Deliveries, Delivery, Embedded, Reading, SetAside};
+use crate::store::Batch;
+use crate::store::Conflict;
+use crate::store::Deliveries;
+use crate::store::Delivery;
+use crate::store::Embedded;
+use crate::store::Reading;
+use crate::store::SetAside;
 
 /// A folder of files, a store, and the rules of a project like the shipped one.
 struct Bench {
@@ -337,162 +343,4 @@ fn known_ids_of_the_data_pack() {
         "c21f9c2429873dde4d27a3e555260c5390a7ccd847ef693f727a86598fa640a7"
     );
     assert_eq!(bench.ingest_from(&pack).totals(), Tally::default());
-}
-
-/// The stored events without what depends on when they were read.
-fn content(bench: &Bench) -> BTreeMap<String, (String, String)> {
-    bench.all().events.into_iter().map(|event| (event.event_id, (event.event_type, event.payload))).collect()
-}
-
-fn line() -> impl Strategy<Value = String> {
-    prop_oneof![
-        4 => (0u32..12, 0u32..2).prop_map(|(id, payload)| envelope(&id.to_string(), &format!("{{\"a\":{payload}}}"))),
-        1 => "[a-z{}\\[\\]\":,0-9 ]{0,12}",
-        1 => Just(String::new()),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn however_lines_are_cut_into_readings_the_same_is_stored(
-        lines in proptest::collection::vec(line(), 0..20),
-        cuts in proptest::collection::vec(any::<proptest::sample::Index>(), 0..5),
-    ) {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        let mut whole = Bench::new();
-        whole.write(DAY, &text);
-        whole.ingest();
-        let mut grown = Bench::new();
-        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
-        ends.push(text.len());
-        ends.sort_unstable();
-        for end in ends {
-            grown.write(DAY, &text[..end]);
-            grown.ingest();
-        }
-        prop_assert_eq!(content(&whole), content(&grown));
-        let deliveries = |bench: &Bench| bench.all().readings.iter().map(|reading| reading.tally.delivered).sum::<u64>();
-        // A bare number or word may be cut into two that both parse; nothing else may be delivered twice.
-        if lines.iter().all(|line| line.is_empty() || line.starts_with("{\"event_id")) {
-            prop_assert_eq!(deliveries(&whole), deliveries(&grown));
-        }
-    }
-
-    #[test]
-    fn however_lines_are_cut_into_files_the_same_ids_are_stored(
-        lines in proptest::collection::vec(line(), 0..20),
-        days in proptest::collection::vec(10u32..14, 20),
-    ) {
-        let mut whole = Bench::new();
-        whole.write(DAY, lines.join("\n") + "\n");
-        whole.ingest();
-        let mut split = Bench::new();
-        for day in 10..14 {
-            let own: Vec<_> = lines.iter().zip(&days).filter(|(_, of)| **of == day).map(|(line, _)| line.as_str()).collect();
-            split.write(&format!("live_events/2025-01-{day}/events.jsonl"), own.join("\n") + "\n");
-        }
-        split.ingest();
-        let ids = |bench: &Bench| content(bench).into_keys().collect::<Vec<_>>();
-        prop_assert_eq!(ids(&whole), ids(&split));
-        let sum = |bench: &Bench| bench.all().readings.iter().map(|reading| reading.tally.delivered).sum::<u64>();
-        prop_assert_eq!(sum(&whole), sum(&split));
-    }
-
-    #[test]
-    fn no_bytes_break_the_equation(
-        bytes in proptest::collection::vec(prop_oneof![4 => proptest::sample::select(b"[]{}\",:\n\\1 a".to_vec()), 1 => any::<u8>()], 0..400),
-        cut in any::<proptest::sample::Index>(),
-    ) {
-        let mut bench = Bench::new();
-        let array = [b"[".as_slice(), &bytes].concat();
-        let end = cut.index(bytes.len() + 1);
-        for (name, content) in [(DAY, &bytes), ("bootstrap/orders_1.json", &array)] {
-            bench.write(name, &content[..end]);
-        }
-        bench.write("live_events/2025-01-16/events.jsonl.gz", &bytes);
-        bench.write("bootstrap/refunds_1.json.zst", &bytes);
-        bench.ingest();
-        bench.write(DAY, &bytes);
-        bench.write("bootstrap/orders_1.json", &array);
-        bench.ingest();
-        let again = bench.ingest();
-        prop_assert!(again.files.iter().all(|file| file.tally == Tally::default()));
-    }
-}
-
-fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.split(' ').collect();
-    (fields[13].parse::<f64>().unwrap() + fields[14].parse::<f64>().unwrap()) / 100.0
-}
-
-#[test]
-#[ignore = "a measurement"]
-fn measure() {
-    let count: u64 = std::env::var("EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
-    let folder = tempfile::tempdir_in(std::env::temp_dir()).unwrap();
-    let path = folder.path().join(DAY);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let mut out = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
-    for n in 0..count {
-        let id = &crate::event::sha256(&n.to_le_bytes())[..12];
-        writeln!(out, r#"{{"event_id": "{id}", "event_type": "order_created", "event_time": "2025-01-15T09:43:48Z", "vendor": "vendor_c", "payload": {{"order": {{"id": "ORD-250115-{n:05}", "ts": 1736930628}}, "email": "user2234@pulse.africa", "amount": 40000, "ccy": "NGN", "geo": {{"region": "Lagos"}}, "items": [{{"productSku": "SKU-0008", "qty": 1, "price": 2500}}, {{"productSku": "SKU-0055", "qty": 1, "price": 12000}}]}}, "ingested_at": "2025-01-15T10:00:48Z"}}"#).unwrap();
-    }
-    drop(out);
-    let bench = Bench::new();
-    let started = std::time::Instant::now();
-    let mut store = Embedded::open(&folder.path().join("raw_store.duckdb")).unwrap();
-    eprintln!("open {:?}", started.elapsed());
-    for _ in 0..2 {
-        let c = cpu();
-        let started = std::time::Instant::now();
-        let ingested = ingest(&mut store, &bench.rules, folder.path(), None, &Silent).unwrap();
-        let took = started.elapsed();
-        eprintln!(
-            "ingest {} {:?} {:.0}/s cpu {:.2}",
-            ingested.totals().stored,
-            took,
-            count as f64 / took.as_secs_f64(),
-            cpu() - c
-        );
-    }
-    let file =
-        rule::parse(&json!({"path": "x", "format": "envelope_lines"}), &|_| Place::new("x.yml", "", 0..0)).unwrap();
-    let text = std::fs::read(&path).unwrap();
-    let c = cpu();
-    let parsed: Vec<_> =
-        text.split(|b| *b == b'\n').map(|line| record::read(line, None, &file, Timestamp::now())).collect();
-    eprintln!("parse alone {:.2} {}", cpu() - c, parsed.len());
-    let payloads: Vec<_> = parsed
-        .iter()
-        .filter_map(|what| match what {
-            crate::store::What::Event(e) => Some(e.payload.as_str()),
-            _ => None,
-        })
-        .collect();
-    let c = cpu();
-    let canon: Vec<_> = payloads.iter().map(|p| crate::event::canonical_json(p).unwrap()).collect();
-    eprintln!("canonical {:.2}", cpu() - c);
-    let c = cpu();
-    let n = canon.iter().map(|p| crate::event::sha256(p.as_bytes()).len()).sum::<usize>();
-    eprintln!("sha {:.2} {n}", cpu() - c);
-    let c = cpu();
-    let n = payloads.iter().filter(|p| serde_json::from_str::<&serde_json::value::RawValue>(p).is_ok()).count();
-    eprintln!("serde raw payload {:.2} {n}", cpu() - c);
-    let c = cpu();
-    let n = text.split(|b| *b == b'\n').filter(|l| std::str::from_utf8(l).is_ok()).count();
-    eprintln!("split+utf8 {:.2} {n}", cpu() - c);
-    let engine = crate::engine::Engine::open(&folder.path().join("warehouse.duckdb")).unwrap();
-    let started = std::time::Instant::now();
-    let c = cpu();
-    let extracted = crate::extract::extract(&store, &engine, "warehouse", &Silent).unwrap();
-    eprintln!("extract {extracted:?} {:?} cpu {:.2}", started.elapsed(), cpu() - c);
-    let started = std::time::Instant::now();
-    drop(store);
-    drop(engine);
-    eprintln!("close {:?}", started.elapsed());
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    eprintln!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap());
 }
