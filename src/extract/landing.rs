@@ -87,16 +87,16 @@ impl<'a> Landing<'a> {
             identity: row[0].to_string(),
             store: row[1].to_string(),
             position: Position(row[2].to_string()),
-            rows: row[3..].iter().map(|value| value.as_integer().unwrap_or(-1)).collect(),
+            rows: [3, 4, 5, 6].map(|column| row[column].as_integer().unwrap_or(-1)),
         }))
     }
 
     /// Whether the tables hold just what has landed in them.
-    pub(super) fn holds(&self, known: &Known) -> Result<bool> {
+    pub(super) fn holds(&self, known: Option<&Known>) -> Result<bool> {
         let last = self
             .session
             .count(&format!("select coalesce(max(_landing_sequence), 0) from {}", self.relation(EVENTS)))?;
-        Ok(known.rows == self.rows && last == self.rows[0])
+        Ok(known.map_or([0; 4], |known| known.rows) == self.rows && last == self.rows[0])
     }
 
     /// Empties the tables and forgets the position, so that all lands anew, under the same numbers.

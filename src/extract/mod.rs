@@ -12,8 +12,8 @@ use crate::engine::Engine;
 use crate::engine::Session;
 use crate::error::Error;
 use crate::error::Result;
-use crate::name::Relation;
-use crate::progress::{Observe, Progress};
+use crate::progress::Observe;
+use crate::progress::Progress;
 use crate::store::Position;
 use crate::store::RawStore;
 use landing::Landing;
@@ -68,9 +68,7 @@ fn land(store: &dyn RawStore, session: &Session, database: &str, observe: &dyn O
         ))
         .help("name the store it was filled from, or move the warehouse away and let `cp build` make a new one"));
     }
-    if let Some(found) = &known
-        && !landing.holds(found)?
-    {
+    if !landing.holds(known.as_ref())? {
         observe.on(Progress::Warning {
             text: "the landing tables were changed by something else; everything lands anew from the raw store"
                 .to_string(),
@@ -107,10 +105,13 @@ struct Known {
     store: String,
     position: Position,
     /// Rows of each landing table, in the order of [`landing::TABLES`].
-    rows: Vec<i64>,
+    rows: [i64; 4],
 }
 
 /// A time as the engine takes it.
 fn cell(time: Timestamp) -> Cell<'static> {
     Cell::Timestamp(time.as_microsecond())
 }
+
+#[cfg(test)]
+mod tests;

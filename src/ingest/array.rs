@@ -5,7 +5,13 @@
 //! end closes a text (which no JSON text may span).
 
 use crate::error::Result;
-use crate::ingest::split::{BYTE_ORDER_MARK, End, Fault, KEPT, LONGEST, Piece, Split};
+use crate::ingest::split::BYTE_ORDER_MARK;
+use crate::ingest::split::End;
+use crate::ingest::split::Fault;
+use crate::ingest::split::KEPT;
+use crate::ingest::split::LONGEST;
+use crate::ingest::split::Piece;
+use crate::ingest::split::Split;
 use crate::ingest::window::Window;
 
 /// How many open brackets are told apart; those deeper are only counted.

@@ -5,7 +5,13 @@ use std::io::BufRead;
 use serde::de::IgnoredAny;
 
 use crate::error::Result;
-use crate::ingest::split::{End, Fault, KEPT, LONGEST, Piece, Split, trimmed};
+use crate::ingest::split::End;
+use crate::ingest::split::Fault;
+use crate::ingest::split::KEPT;
+use crate::ingest::split::LONGEST;
+use crate::ingest::split::Piece;
+use crate::ingest::split::Split;
+use crate::ingest::split::trimmed;
 use crate::ingest::window::Window;
 
 /// Cuts a file at its line ends.

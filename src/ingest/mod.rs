@@ -25,7 +25,8 @@ use jiff::Timestamp;
 
 use crate::error::Error;
 use crate::error::Result;
-use crate::progress::{Observe, Progress};
+use crate::progress::Observe;
+use crate::progress::Progress;
 use crate::store::RawStore;
 use crate::store::Tally;
 use folder::EventFile;

@@ -15,8 +15,11 @@ use crate::ingest::FileRule;
 use crate::ingest::folder::EventFile;
 use crate::ingest::record;
 use crate::ingest::source::Source;
-use crate::ingest::split::{End, Fault, Split};
-use crate::progress::{Observe, Progress};
+use crate::ingest::split::End;
+use crate::ingest::split::Fault;
+use crate::ingest::split::Split;
+use crate::progress::Observe;
+use crate::progress::Progress;
 use crate::store::Deliveries;
 use crate::store::Delivery;
 use crate::store::Reading;
@@ -59,16 +62,13 @@ pub(super) struct Pipeline<'a> {
 
 impl<'a> Pipeline<'a> {
     /// Starts the threads; they end when the file does, or when the pipeline is dropped.
-    pub(super) fn start<'scope, 'b: 'scope>(
-        scope: &'scope Scope<'scope, 'b>,
-        file: &'b EventFile<'b>,
+    pub(super) fn start<'scope>(
+        scope: &'scope Scope<'scope, 'a>,
+        file: &'a EventFile<'a>,
         source: Source,
         now: Timestamp,
         observe: &'a dyn Observe,
-    ) -> Self
-    where
-        'b: 'a,
-    {
+    ) -> Self {
         let workers = std::thread::available_parallelism().map_or(1, |count| count.get().clamp(1, 8));
         let (to_workers, jobs) = sync_channel::<Job>(workers);
         let (to_store, messages) = sync_channel(2 * workers);

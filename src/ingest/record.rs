@@ -17,7 +17,9 @@ use crate::event::derived_id;
 use crate::event::parse_time;
 use crate::event::sha256;
 use crate::ingest::FileRule;
-use crate::ingest::split::{Fault, KEPT, trimmed};
+use crate::ingest::split::Fault;
+use crate::ingest::split::KEPT;
+use crate::ingest::split::trimmed;
 use crate::store::Unreadable;
 use crate::store::What;
 

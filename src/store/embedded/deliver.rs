@@ -105,32 +105,41 @@ impl<'a> Transaction<'a> {
     }
 
     /// The payload hashes of those events of the chunk whose ids are stored already, by id.
+    ///
+    /// Only a column of small hashes is searched in all of the store, which an index on the ids would make slower to
+    /// fill and bound by memory. What is found by its hash is compared by its id.
     fn stored_hashes(&self, chunk: &[Delivery]) -> Result<HashMap<String, String>> {
-        let ids: Vec<&str> = chunk
+        let hashes: Vec<i64> = chunk
             .iter()
             .filter_map(|delivery| match &delivery.what {
-                What::Event(event) => Some(event.event_id.as_str()),
+                What::Event(event) => Some(id_hash(&event.event_id)),
                 What::Unreadable(_) => None,
             })
             .collect();
-        if ids.is_empty() || self.last_sequence == 0 {
-            return Ok(HashMap::with_capacity(ids.len()));
+        let mut known = HashMap::with_capacity(hashes.len());
+        if hashes.is_empty() || self.last_sequence == 0 {
+            return Ok(known);
         }
-        // The ids travel as one JSON text: a temporary table would stay in memory until the transaction ends.
-        let list = serde_json::Value::from(ids).to_string();
-        let found = self.session.query_with(
-            "select event_id, payload_sha256 from events_raw
-             where event_id in (select unnest(from_json(?, '[\"VARCHAR\"]')))",
+        // The numbers travel as one JSON text: a temporary table would stay in memory until the transaction ends.
+        let list = serde_json::Value::from(hashes).to_string();
+        let rows = self.session.query_with(
+            "select rowid from events_raw where id_hash in (select unnest(from_json(?, '[\"BIGINT\"]')))",
             &[Cell::Text(&list)],
         )?;
-        Ok(found
-            .rows
-            .into_iter()
-            .map(|row| {
-                let mut row = super::Fields(row.into_iter());
-                (row.text(), row.text())
-            })
-            .collect())
+        let rows: Vec<i64> = rows.rows.iter().filter_map(|row| row.first()?.as_integer()).collect();
+        if rows.is_empty() {
+            return Ok(known);
+        }
+        let found = self.session.query_with(
+            "select event_id, payload_sha256 from events_raw
+             where rowid in (select unnest(from_json(?, '[\"BIGINT\"]')))",
+            &[Cell::Text(&serde_json::Value::from(rows).to_string())],
+        )?;
+        known.extend(found.rows.into_iter().map(|row| {
+            let mut row = super::Fields(row.into_iter());
+            (row.text(), row.text())
+        }));
+        Ok(known)
     }
 
     /// The next `count` numbers of the sequence.
@@ -154,6 +163,7 @@ impl<'a> Transaction<'a> {
                 Cell::Text(&event.payload),
                 Cell::Text(&event.payload_sha256),
                 Cell::Timestamp(event.ingested_at.as_microsecond()),
+                Cell::Integer(id_hash(&event.event_id)),
             ]
         });
         Ok(self.session.append("main", "events_raw", rows)?)
@@ -241,6 +251,15 @@ impl<'a> Transaction<'a> {
         )?;
         Ok(())
     }
+}
+
+/// FNV-1a: fast, and the same for ever, as a stored number must be.
+fn id_hash(id: &str) -> i64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for &byte in id.as_bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash.cast_signed()
 }
 
 fn time_or_null(event: &RawEvent) -> Cell<'_> {

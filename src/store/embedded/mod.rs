@@ -29,6 +29,9 @@ use crate::store::Tally;
 /// The layout of the tables below; a store with a higher number was made by a newer `cp`.
 const FORMAT: i64 = 1;
 
+/// Enough for a comparison of ids with a store of any size, and no more than a small machine has.
+const MEMORY_LIMIT: &str = "512MB";
+
 const TABLES: &str = "
 create table if not exists raw_store (
     identity varchar not null, format bigint not null, last_sequence bigint not null, mark varchar not null,
@@ -36,7 +39,8 @@ create table if not exists raw_store (
 );
 create table if not exists events_raw (
     sequence bigint not null, event_id varchar not null, event_type varchar not null, event_time timestamp,
-    vendor varchar not null, payload json not null, payload_sha256 varchar not null, ingested_at timestamp not null
+    vendor varchar not null, payload json not null, payload_sha256 varchar not null, ingested_at timestamp not null,
+    id_hash bigint not null
 );
 create table if not exists ingest_log (
     sequence bigint not null, file varchar not null, content_sha256 varchar not null, from_byte bigint not null,
@@ -70,7 +74,10 @@ impl Embedded {
     /// # Errors
     /// When another process holds the file, when it is no store, or when a newer `cp` made it.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::prepared(&Engine::open(path)?, path.display().to_string())
+        let store = Self::prepared(&Engine::open(path)?, path.display().to_string())?;
+        // Of what is read and written DuckDB would keep in memory all that fits; a store needs none of it twice.
+        store.session.run(&format!("set memory_limit = '{MEMORY_LIMIT}'"))?;
+        Ok(store)
     }
 
     /// A store that is gone when it is dropped.
@@ -81,9 +88,9 @@ impl Embedded {
     fn prepared(engine: &Engine, name: String) -> Result<Self> {
         let session = engine.session()?;
         let failed = |error: Error| Error::call(format!("`{name}` cannot be used as the raw store")).because(error);
-        let mut rows = session.transaction(|session| known(session)).map_err(failed)?;
+        let mut rows = session.transaction(known).map_err(failed)?;
         if rows.is_empty() {
-            rows = session.transaction(|session| make(session)).map_err(failed)?;
+            rows = session.transaction(make).map_err(failed)?;
         }
         let mut row = Fields(rows.swap_remove(0).into_iter());
         let (identity, format) = (row.text(), row.number());
