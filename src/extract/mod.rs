@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::engine::Session;
 use crate::error::Error;
 use crate::error::Result;
+use crate::name::Relation;
 use crate::progress::Observe;
 use crate::progress::Progress;
 use crate::store::Position;

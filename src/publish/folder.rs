@@ -10,6 +10,8 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::publish::manifest;
 use crate::publish::manifest::Manifest;
+use crate::publish::manifest::ManifestTable;
+use crate::publish::parquet::digest;
 
 /// Folders of publications begin so; what follows is the publication's id.
 const PUBLISHED: &str = ".published-";
@@ -80,7 +82,9 @@ impl Folder {
 
     /// Whether all files of the publication are there, with the bytes that were written.
     pub(super) fn holds(&self, manifest: &Manifest) -> bool {
-        let is_whole = |table: &ManifestTable| digest(&self.link.join(&table.file)).is_ok_and(|(sha256, _)| sha256 == table.sha256);
+        let is_whole = |table: &ManifestTable| {
+            digest(&self.link.join(&table.file)).is_ok_and(|(sha256, _)| sha256 == table.sha256)
+        };
         manifest.tables.iter().all(is_whole)
     }
 

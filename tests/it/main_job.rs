@@ -239,7 +239,14 @@ fn a_renamed_field_stops_the_publication() {
     assert!(output.stderr.contains("nothing was published: check `required_fields_are_given` failed"), "{output}");
     assert_eq!(project.publication(), before);
     // The edit that takes the new name in.
-    project.edit("dbt_project.yml", "amount: [amount, amountPaid, amount_paid, amt]", "amount: [amount, amountPaid, amount_paid, amt, amt_total]");
+    project.edit(
+        "dbt_project.yml",
+        "amount: [amount, amountPaid, amount_paid, amt]",
+        "amount: [amount, amountPaid, amount_paid, amt, amt_total]",
+    );
     project.cp(["build"]).success();
-    assert_eq!(project.query("select count(*) as n from commercepulse.fact_payments where event_id like 'renamed-%'")[0]["n"], 300);
+    assert_eq!(
+        project.query("select count(*) as n from commercepulse.fact_payments where event_id like 'renamed-%'")[0]["n"],
+        300
+    );
 }
