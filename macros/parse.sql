@@ -17,7 +17,7 @@ end
 {% macro duckdb__parse_time(text) -%}
 {%- set day = '[0-9]{4}([-/])[0-9]{2}[-/][0-9]{2}' -%}
 {%- set clock = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?' -%}
-{%- set offset = '([+-])([0-9]{2}):?([0-5][0-9])' -%}
+{%- set offset = ' ?([+-])([01][0-9]|2[0-3])(:?([0-5][0-9]))?' -%}
 list_transform([case
     -- The usual forms are told by their shape alone: a regular expression is asked for the rest only.
     when translate({{ text }}, '123456789/T', '000000000- ') in ('0000-00-00 00:00', '0000-00-00 00:00:00', '0000-00-00 00:00:00Z')
@@ -36,7 +36,7 @@ list_transform([case
             - to_minutes(
                 cast(regexp_extract({{ text }}, '{{ offset }}$', 1) || '1' as integer) * (
                     cast(regexp_extract({{ text }}, '{{ offset }}$', 2) as integer) * 60
-                    + cast(regexp_extract({{ text }}, '{{ offset }}$', 3) as integer)
+                    + coalesce(try_cast(regexp_extract({{ text }}, '{{ offset }}$', 4) as integer), 0)
                 )
             )
 end], lambda moment: {{ readable_time('moment') }})[1]
