@@ -1,29 +1,75 @@
-//! Finds DuckDB's prebuilt library, checks it, and puts it beside the binaries, so that nothing has to be installed.
+//! Finds DuckDB's prebuilt library, checks it, and puts it where every binary of this crate finds it, so that nothing
+//! has to be installed.
 //!
-//! Where it comes from, in this order: the folder `DUCKDB_LIB_DIR`; the user's cache; the network (the npm package
-//! of DuckDB's own Node bindings, which holds the official library). What is fetched is checked against the sums below.
+//! It comes from the folder `DUCKDB_LIB_DIR` names, else from the user's cache, else from the network: DuckDB's own
+//! release page, or the npm package of its Node bindings, which holds the same library. What is cached or fetched is
+//! checked against the sums below; what `DUCKDB_LIB_DIR` holds is its owner's choice. With `--features bundled`
+//! DuckDB is compiled in, and nothing here happens.
+//!
+//! The copy lies in `target/<profile>/duckdb-<sum>/`: a folder named after what it holds can never hold the wrong
+//! library, whatever other checkouts build in the same target folder.
 
 use std::{
-    env, fs,
+    env,
+    error::Error,
+    fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, exit},
+    time::{Duration, SystemTime},
 };
 
 use sha2::{Digest, Sha256};
 
-/// The DuckDB that the pinned `duckdb` crate speaks to.
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The DuckDB that the pinned crate `duckdb` was made for.
 const DUCKDB_VERSION: &str = "1.5.6";
 
-/// The npm package's release of that version.
-const NPM_RELEASE: &str = "1.5.6-r.1";
+/// The time that every copy bears.
+const YEAR_2000: Duration = Duration::from_secs(946_684_800);
 
-/// Target, npm package, the library's file name, its SHA-256.
-const LIBRARIES: &[(&str, &str, &str, &str)] = &[(
-    "x86_64-unknown-linux-gnu",
-    "@duckdb/node-bindings-linux-x64",
-    "libduckdb.so",
-    "3f4962cdd266eab2b479a5b5a4a6d063d279b2954ae814ed00385d553b747633",
-)];
+/// One platform's library.
+struct Library {
+    target: &'static str,
+    version: &'static str,
+    /// Archive of DuckDB's release page, without `.zip`.
+    archive: &'static str,
+    npm_package: &'static str,
+    /// SHA-256 of the library itself.
+    sum: &'static str,
+}
+
+/// 1.5.5 where the sum of 1.5.6 was not yet known: the two have the same interface and the same file format.
+const LIBRARIES: &[Library] = &[
+    Library {
+        target: "x86_64-unknown-linux-gnu",
+        version: DUCKDB_VERSION,
+        archive: "libduckdb-linux-amd64",
+        npm_package: "@duckdb/node-bindings-linux-x64@1.5.6-r.1",
+        sum: "3f4962cdd266eab2b479a5b5a4a6d063d279b2954ae814ed00385d553b747633",
+    },
+    Library {
+        target: "aarch64-unknown-linux-gnu",
+        version: "1.5.5",
+        archive: "libduckdb-linux-arm64",
+        npm_package: "@duckdb/node-bindings-linux-arm64@1.5.5-r.5",
+        sum: "d00d007f3f7ca1f2896a5e4b89c2ce141bf0508506a9d6d56f9598b8e59d074e",
+    },
+    Library {
+        target: "x86_64-apple-darwin",
+        version: "1.5.5",
+        archive: "libduckdb-osx-universal",
+        npm_package: "@duckdb/node-bindings-darwin-x64@1.5.5-r.5",
+        sum: "b9027d18ef3e8d960568f77e946a83ca68009cb22d71cf7f94de842afdd094d8",
+    },
+    Library {
+        target: "aarch64-apple-darwin",
+        version: "1.5.5",
+        archive: "libduckdb-osx-universal",
+        npm_package: "@duckdb/node-bindings-darwin-arm64@1.5.5-r.5",
+        sum: "b9027d18ef3e8d960568f77e946a83ca68009cb22d71cf7f94de842afdd094d8",
+    },
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -33,103 +79,114 @@ fn main() {
         return;
     }
     if let Err(reason) = provide() {
-        eprintln!("error: {reason}");
-        eprintln!(
-            "help: put DuckDB {DUCKDB_VERSION}'s library into a folder and name it with DUCKDB_LIB_DIR, or build with `--features bundled`"
-        );
-        std::process::exit(1);
+        eprintln!("error: DuckDB's library is missing: {reason}");
+        eprintln!("help: put the library of DuckDB {DUCKDB_VERSION} into a folder and name the folder with");
+        eprintln!("      DUCKDB_LIB_DIR, or compile DuckDB with `--features bundled` (half an hour and more)");
+        exit(1);
     }
 }
 
-fn provide() -> Result<(), String> {
-    let target = env::var("TARGET").map_err(|error| error.to_string())?;
-    let (_, package, file, sum) = LIBRARIES
-        .iter()
-        .find(|(name, ..)| *name == target)
-        .ok_or_else(|| format!("no prebuilt DuckDB library is known for `{target}`"))?;
-    let found = match env::var_os("DUCKDB_LIB_DIR") {
-        Some(folder) => Path::new(&folder).join(file),
-        None => {
-            let cached = cache_folder()?.join(file);
-            if !is_sound(&cached, sum) {
-                fetch(package, file, sum, &cached)?;
-            }
-            cached
+fn provide() -> Result<()> {
+    let target = env::var("TARGET")?;
+    let is_apple = target.contains("apple");
+    let file = if is_apple { "libduckdb.dylib" } else { "libduckdb.so" };
+    let library = match env::var_os("DUCKDB_LIB_DIR") {
+        Some(folder) => {
+            let path = PathBuf::from(folder).join(file);
+            println!("cargo:rerun-if-changed={}", path.display());
+            fs::read(&path).map_err(|error| format!("DUCKDB_LIB_DIR names no `{}`: {error}", path.display()))?
         }
+        None => cached_or_fetched(&target, file)?,
     };
-    let profile = profile_folder()?;
-    for folder in [profile.clone(), profile.join("deps")] {
-        place(&found, &folder.join(file))?;
+    let folder = format!("duckdb-{}", &sum_of(&library)[..12]);
+    let beside = profile_folder()?.join(&folder);
+    place(&library, &beside.join(file))?;
+    println!("cargo:rerun-if-changed={}", beside.join(file).display());
+    // Cargo puts this folder on the library path of what it runs itself: doc tests have no other way to find it.
+    println!("cargo:rustc-link-search=native={}", beside.display());
+    // Binaries lie beside the folder, tests one level below.
+    let origin = if is_apple { "@loader_path" } else { "$ORIGIN" };
+    for place in [format!("{origin}/{folder}"), format!("{origin}/../{folder}")] {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{place}");
     }
-    println!("cargo:rerun-if-changed={}", profile.join(file).display());
-    println!("cargo:rerun-if-changed={}", profile.join("deps").join(file).display());
-    println!("cargo:rustc-link-search=native={}", profile.display());
-    println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN:$ORIGIN/..");
+    if !is_apple {
+        // The older tag comes before LD_LIBRARY_PATH, where another DuckDB may lie.
+        println!("cargo:rustc-link-arg=-Wl,--disable-new-dtags");
+    }
     Ok(())
 }
 
-/// `target/<profile>`, where cargo puts the binaries: three folders above this script's own.
-fn profile_folder() -> Result<PathBuf, String> {
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo gave no OUT_DIR")?);
-    out.ancestors()
-        .nth(3)
-        .map(Path::to_path_buf)
-        .ok_or_else(|| format!("`{}` is not inside a target folder", out.display()))
+/// `target/<profile>`: what holds the folder `build` in which cargo put this script's own folder.
+fn profile_folder() -> Result<PathBuf> {
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let build = out.ancestors().find(|folder| folder.ends_with("build"));
+    Ok(build.and_then(Path::parent).ok_or_else(|| format!("`{}` is no folder of cargo's", out.display()))?.into())
 }
 
-fn cache_folder() -> Result<PathBuf, String> {
-    let cache = env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")))
-        .ok_or("neither XDG_CACHE_HOME nor HOME is set")?;
-    Ok(cache.join("commercepulse").join(format!("duckdb-{DUCKDB_VERSION}")))
+fn cached_or_fetched(target: &str, file: &str) -> Result<Vec<u8>> {
+    let library = LIBRARIES.iter().find(|library| library.target == target);
+    let library = library.ok_or_else(|| format!("no prebuilt library is known for `{target}`"))?;
+    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
+    let cache = cache.ok_or("neither HOME nor XDG_CACHE_HOME is set, so there is no cache")?.join("commercepulse");
+    let cached = cache.join(format!("duckdb-{}", library.version)).join(file);
+    if let Some(bytes) = fs::read(&cached).ok().filter(|bytes| sum_of(bytes) == library.sum) {
+        return Ok(bytes);
+    }
+    let aside = cache.join(format!("fetch-{}", std::process::id()));
+    fs::create_dir_all(&aside).map_err(|error| format!("cannot make `{}`: {error}", aside.display()))?;
+    let fetched = fetch(library, file, &aside);
+    let _ = fs::remove_dir_all(&aside);
+    let bytes = fetched?;
+    place(&bytes, &cached)?;
+    Ok(bytes)
 }
 
-fn is_sound(path: &Path, sum: &str) -> bool {
-    fs::read(path).is_ok_and(|bytes| hex(&Sha256::digest(bytes)) == sum)
+/// The library from the first source that yields it with the sum it must have.
+fn fetch(library: &Library, file: &str, folder: &Path) -> Result<Vec<u8>> {
+    let Library { version, archive, npm_package, sum, .. } = library;
+    let release = format!("https://github.com/duckdb/duckdb/releases/download/v{version}/{archive}.zip");
+    let sources = [
+        format!(
+            "curl -fsSL --connect-timeout 15 --max-time 900 --retry 2 -o library.zip '{release}' && \
+             {{ unzip -oq library.zip || python3 -m zipfile -e library.zip .; }}"
+        ),
+        format!(
+            "npm pack --loglevel error --ignore-scripts '{npm_package}' && tar -xzf *.tgz && mv package/{file} {file}"
+        ),
+    ];
+    let mut reasons = String::new();
+    for source in sources {
+        let output = Command::new("sh").args(["-c", &source]).current_dir(folder).output()?;
+        let reason = if output.status.success() {
+            let bytes = fs::read(folder.join(file))?;
+            if sum_of(&bytes) == *sum {
+                return Ok(bytes);
+            }
+            format!("its SHA-256 is {}, not {sum}", sum_of(&bytes))
+        } else {
+            String::from_utf8_lossy(&output.stderr).lines().take(4).collect::<Vec<_>>().join("\n    ")
+        };
+        reasons.push_str(&format!("\n  {source}\n    {reason}"));
+    }
+    Err(format!("it could not be fetched{reasons}").into())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn sum_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Copies the library unless an equal one is there; by rename, so that a running program never sees half of it.
-fn place(from: &Path, to: &Path) -> Result<(), String> {
-    let size = |path: &Path| fs::metadata(path).map(|data| data.len()).ok();
-    if size(from).is_some() && size(from) == size(to) {
+/// Puts `bytes` at `to` unless they are there; by rename, so that neither a running program nor another build ever
+/// sees half of them.
+fn place(bytes: &[u8], to: &Path) -> Result<()> {
+    if fs::read(to).is_ok_and(|there| there == bytes) {
         return Ok(());
     }
-    let failed = |error| format!("cannot copy `{}` to `{}`: {error}", from.display(), to.display());
     let aside = to.with_extension(format!("{}.part", std::process::id()));
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    fs::copy(from, &aside).map_err(failed)?;
-    fs::rename(&aside, to).map_err(failed)
-}
-
-fn fetch(package: &str, file: &str, sum: &str, to: &Path) -> Result<(), String> {
-    let folder = to.parent().ok_or("the cache has no folder")?.join(format!("fetch-{}", std::process::id()));
-    fs::create_dir_all(&folder).map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
-    let fetched = run(Command::new("npm")
-        .args(["pack", "--silent", &format!("{package}@{NPM_RELEASE}")])
-        .current_dir(&folder))
-    .and_then(|archive| run(Command::new("tar").args(["-xzf", archive.trim()]).current_dir(&folder)))
-    .and_then(|_| {
-        let library = folder.join("package").join(file);
-        if !is_sound(&library, sum) {
-            return Err(format!("what `{package}` holds is not the library this build expects (SHA-256 differs)"));
-        }
-        place(&library, to)
-    });
-    let _ = fs::remove_dir_all(&folder);
-    fetched.map_err(|reason| format!("cannot fetch DuckDB {DUCKDB_VERSION}: {reason}"))
-}
-
-fn run(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|error| format!("cannot run {command:?}: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim()));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    let written = fs::create_dir_all(to.with_file_name(""))
+        .and_then(|()| fs::write(&aside, bytes))
+        // Cargo would take a file newer than this run for a change, and build everything again the next time.
+        .and_then(|()| fs::File::options().write(true).open(&aside)?.set_modified(SystemTime::UNIX_EPOCH + YEAR_2000))
+        .and_then(|()| fs::rename(&aside, to));
+    written.map_err(|error| format!("cannot write `{}`: {error}", to.display()).into())
 }

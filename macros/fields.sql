@@ -11,51 +11,46 @@
     {{ return(paths) }}
 {% endmacro %}
 
-{# The positions of some names among `paths`. #}
-{% macro positions_of(paths, names) %}
-    {%- set positions = [] -%}
-    {%- for name in names -%}
-        {%- for path in paths -%}
-            {%- if path == name -%}{%- do positions.append(loop.index) -%}{%- endif -%}
-        {%- endfor -%}
+{# The position of a name among `paths`, from 1. #}
+{% macro position_of(paths, name) %}
+    {%- for path in paths -%}
+        {%- if path == name -%}{{ return(loop.index) }}{%- endif -%}
     {%- endfor -%}
-    {{ return(positions) }}
 {% endmacro %}
 
-{# The list of JSON values of a kind's names, read from a JSON column. #}
-{% macro field_values(kind, json) %}{{ return(json_values(json, field_paths(kind))) }}{% endmacro %}
+{# The columns `<prefix>_types` and `<prefix>_texts` of all names of a kind, from a JSON column. #}
+{% macro read_fields(kind, json, prefix='payload') %}{{ return(json_read(json, field_paths(kind), prefix)) }}{% endmacro %}
 
-{# The same as text, from the column that holds the values. #}
-{% macro field_texts(kind, json_list) %}
-    {{- return(json_texts(json_list, positions_of(field_paths(kind), var('text_only_names')))) -}}
+{# The text under one name. #}
+{% macro named_text(kind, name, prefix) %}
+    {{- return(json_text(prefix, position_of(field_paths(kind), name), name in var('text_only_names'))) -}}
 {% endmacro %}
 
 {# A field's text: that of the first of its names which gives one. #}
-{% macro pick(kind, field, texts) %}
-    {%- set picked = [] -%}
-    {%- for position in positions_of(field_paths(kind), var('field_names')[kind][field]) -%}
-        {%- do picked.append(nth(texts, position)) -%}
-    {%- endfor -%}
-    {{ return('coalesce(' ~ picked | join(', ') ~ ')') }}
-{% endmacro %}
+{% macro pick(kind, field, prefix='payload') -%}
+coalesce(
+    {%- for name in var('field_names')[kind][field] %}
+            {{ named_text(kind, name, prefix) }}{% if not loop.last %},{% endif %}
+    {%- endfor %}
+        )
+{%- endmacro %}
 
 {# A field's list, as JSON: the first of its names which holds a list with elements. #}
-{% macro pick_list(kind, field, json_list) %}
-    {%- set picked = [] -%}
-    {%- for position in positions_of(field_paths(kind), var('field_names')[kind][field]) -%}
-        {%- do picked.append(json_list_or_null(nth(json_list, position))) -%}
-    {%- endfor -%}
-    {{ return('coalesce(' ~ picked | join(', ') ~ ')') }}
-{% endmacro %}
+{% macro pick_list(kind, field, prefix='payload') -%}
+coalesce(
+    {%- for name in var('field_names')[kind][field] %}
+            {{ json_list(prefix, position_of(field_paths(kind), name)) }}{% if not loop.last %},{% endif %}
+    {%- endfor %}
+        )
+{%- endmacro %}
 
 {# The vendor: the envelope's, else the one told by the name of the order reference, else `unknown`. #}
-{% macro vendor_of(kind, vendor, texts) %}
+{% macro vendor_of(kind, vendor, prefix='payload') %}
     {%- set vendors = var('vendor_of_order_reference') -%}
-    {%- set paths = field_paths(kind) -%}
     case
         when lower(trim({{ vendor }})) not in ('', 'unknown') then trim({{ vendor }})
         {%- for name in var('field_names')[kind]['order_id'] %}
-        when {{ nth(texts, positions_of(paths, [name])[0]) }} is not null then '{{ vendors.get(name, 'unknown') }}'
+        when {{ named_text(kind, name, prefix) }} is not null then '{{ vendors.get(name, 'unknown') }}'
         {%- endfor %}
         else 'unknown'
     end

@@ -1,37 +1,41 @@
-{# JSON access. A payload is read once into a list of values, one a path; everything else picks from that list. #}
+{# JSON access. A payload is read once, into two lists: the values of all the names that its fields may have, and their
+   texts; everything else picks from these. #}
 
-{# The raw JSON values under `paths` (dotted names), as a list in that order; null where there is none. #}
-{% macro json_values(json, paths) %}{{ return(adapter.dispatch('json_values')(json, paths)) }}{% endmacro %}
+{# Two columns, `<prefix>_values` and `<prefix>_texts`: what stands under `paths` (dotted names), as lists in that order.
+   Texts are trimmed strings, and numbers; null for what is empty or anything else. #}
+{% macro json_read(json, paths, prefix) %}{{ return(adapter.dispatch('json_read')(json, paths, prefix)) }}{% endmacro %}
 
-{% macro duckdb__json_values(json, paths) -%}
-json_extract({{ json }}, [
-    {%- for path in paths %}'$."{{ path | replace('.', '"."') }}"'{% if not loop.last %}, {% endif %}{% endfor -%}
-])
+{% macro duckdb__json_read(json, paths, prefix) -%}
+{%- set values -%}
+cast(json_extract({{ json }}, ['$."{{ paths | map('replace', '.', '"."') | join("\"', '$.\"") }}"']) as varchar[])
+{%- endset -%}
+{{ values }} as {{ prefix }}_values,
+        list_transform({{ values }}, lambda value: case
+            -- Strings and numbers begin with what stands before `:` in ASCII; few texts have anything to be trimmed.
+            when ascii(value) < 58 and value <> '""' then case
+                when contains(value, '\') or starts_with(value, '" ') or ends_with(value, ' "')
+                    then nullif(trim(json_extract_string(value, '$'), e' \t\r\n'), '')
+                else json_extract_string(value, '$')
+            end
+        end) as {{ prefix }}_texts
 {%- endmacro %}
 
-{# The same list as trimmed text: strings and numbers; null for what is empty, an object, a list, true, false or null,
-   and for a number at one of the `text_only` positions (counted from 1). #}
-{% macro json_texts(json_list, text_only) %}{{ return(adapter.dispatch('json_texts')(json_list, text_only)) }}{% endmacro %}
+{# The text at a position (from 1); null for a number where it is `text_only`. #}
+{% macro json_text(prefix, position, text_only) %}{{ return(adapter.dispatch('json_text')(prefix, position, text_only)) }}{% endmacro %}
 
-{% macro duckdb__json_texts(json_list, text_only) -%}
-list_transform({{ json_list }}, lambda value, position: case
-    when value[1] = '"' then nullif(trim(json_extract_string(value, '$'), e' \t\r\n'), '')
-    {%- if text_only %}
-    when position in ({{ text_only | join(', ') }}) then null
-    {%- endif %}
-    when value[1] in ('{', '[', 't', 'f', 'n') then null
-    else cast(value as varchar)
-end)
+{% macro duckdb__json_text(prefix, position, text_only) -%}
+{%- if text_only -%}
+case when starts_with({{ prefix }}_values[{{ position }}], '"') then {{ prefix }}_texts[{{ position }}] end
+{%- else -%}
+{{ prefix }}_texts[{{ position }}]
+{%- endif -%}
 {%- endmacro %}
 
-{# Element `position` (counted from 1) of a list. #}
-{% macro nth(list, position) %}{{ return(adapter.dispatch('nth')(list, position)) }}{% endmacro %}
-{% macro duckdb__nth(list, position) %}{{ return(list ~ '[' ~ position ~ ']') }}{% endmacro %}
+{# The list at a position (from 1), as JSON; null for an empty list or anything else. #}
+{% macro json_list(prefix, position) %}{{ return(adapter.dispatch('json_list')(prefix, position)) }}{% endmacro %}
 
-{# The JSON value itself where it is a list with at least one element, else null. #}
-{% macro json_list_or_null(json) %}{{ return(adapter.dispatch('json_list_or_null')(json)) }}{% endmacro %}
-{% macro duckdb__json_list_or_null(json) -%}
-case when json_array_length({{ json }}) > 0 then {{ json }} end
+{% macro duckdb__json_list(prefix, position) -%}
+case when starts_with({{ prefix }}_values[{{ position }}], '[') and {{ prefix }}_values[{{ position }}] <> '[]' then cast({{ prefix }}_values[{{ position }}] as json) end
 {%- endmacro %}
 
 {# The number of elements of a JSON list; 0 for what is no list. #}
@@ -58,7 +62,12 @@ from (
 {% macro json_shape(json) %}{{ return(adapter.dispatch('json_shape')(json)) }}{% endmacro %}
 {% macro duckdb__json_shape(json) %}{{ return('cast(json_structure(' ~ json ~ ') as varchar)') }}{% endmacro %}
 
-{# One row for each dotted path in the shapes of `relation`: `a.b` for objects, `list[].b` for the elements of lists. #}
+{# The last name of a dotted path. #}
+{% macro last_name(path) %}{{ return(adapter.dispatch('last_name')(path)) }}{% endmacro %}
+{% macro duckdb__last_name(path) %}{{ return("regexp_extract(" ~ path ~ ", '[^.]*$')") }}{% endmacro %}
+
+{# One row for each dotted path in the shapes of `relation`: `a.b` for objects, `list[].b` for the elements of
+   lists. A name whose value is null says nothing and is left out. #}
 {% macro unnest_shape_paths(relation, shape) %}{{ return(adapter.dispatch('unnest_shape_paths')(relation, shape)) }}{% endmacro %}
 
 {% macro duckdb__unnest_shape_paths(relation, shape) -%}
@@ -67,5 +76,7 @@ select
     replace(substr(node.fullkey, 3), '[0]', '[]') as path,
 from {{ relation }} as shapes, json_tree(cast(shapes.{{ shape }} as json)) as node
 where node.type <> 'OBJECT'
+and coalesce(cast(node.atom as varchar), '') <> '"NULL"'
+and node.fullkey <> '$'
 and not ends_with(node.fullkey, ']')
 {%- endmacro %}

@@ -5,6 +5,7 @@
 
 {% macro duckdb__parse_amount(text) -%}
 case
+    when translate({{ text }}, '0123456789', '') in ('', '.', '-', '-.') then try_cast({{ text }} as {{ type_amount() }})
     when regexp_full_match({{ text }}, '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?')
         then try_cast({{ text }} as {{ type_amount() }})
 end
@@ -18,6 +19,11 @@ end
 {%- set clock = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?' -%}
 {%- set offset = '([+-])([0-9]{2}):?([0-5][0-9])' -%}
 list_transform([case
+    -- The usual forms are told by their shape alone: a regular expression is asked for the rest only.
+    when translate({{ text }}, '123456789/T', '000000000- ') in ('0000-00-00 00:00', '0000-00-00 00:00:00', '0000-00-00 00:00:00Z')
+        then case when substr({{ text }}, 12, 2) < '24' then try_cast(rtrim({{ text }}, 'Z') as timestamp) end
+    when translate({{ text }}, '123456789', '000000000') = '0000000000'
+        then make_timestamp(cast({{ text }} as bigint) * 1000000)
     when regexp_full_match({{ text }}, '[0-9]{9,13}(\.[0-9]+)?')
         then make_timestamp(cast(
             try_cast({{ text }} as decimal(38, 6))

@@ -1,5 +1,44 @@
-//! The map of the house. (Written in full as the rooms are finished.)
+//! The map of the house: one binary, `cp`, and the warehouse project it works on.
+//!
+//! Two journeys meet in DuckDB. **An event**: line in a file → raw store → landing table → staged → fact or dimension →
+//! checked → published. **A model**: file → parsed → scanned (config, refs) → compiled → placed in the graph → planned →
+//! executed → checked. Nothing in `src/` knows what the business says: that is in `models/`, `macros/`, `seeds/` and
+//! yml (`sample`, which makes up events, is the one exception).
+//!
+//! In the order of flow; a module imports only modules above it, and each foreign crate has one owner:
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `error` | the operation failed, or your file is wrong: message, place, help |
+//! | `name` `event` `progress` | names checked once; the raw envelope; how stages tell what happened |
+//! | `config` | settings, resolved once; the only reader of the environment |
+//! | `engine` | DuckDB; the only place that says `duckdb::` |
+//! | `project` | what the files of a dbt project say; never touches a database |
+//! | `store` | the raw store, which loses nothing |
+//! | `sample` | the deterministic generator of events |
+//! | `ingest` | files → events in the raw store, and the log of what was read |
+//! | `extract` | raw store → landing table, rows and position in one transaction |
+//! | `render` | Jinja: what a model refers to, and the SQL it becomes |
+//! | `graph` | the DAG, and selection in it |
+//! | `plan` | what will be done, in which order and why; the parallel walk |
+//! | `run` | one materialization a file |
+//! | `check` | tests, severity, and what may be published |
+//! | `artifact` | compiled SQL, `manifest.json` and `run_results.json`, as dbt writes them |
+//! | `publish` | verified tables only, as Parquet |
+//! | `report` | what happened to the data, as text and JSON |
+//! | `flow` | both journeys, each on one screen; every verb is a slice of it |
+//! | `ui` | all printing |
+//! | `cli` | one thin file a verb |
+//!
+//! A database is open in one line:
+//!
+//! ```
+//! let session = commercepulse::engine::Engine::in_memory()?.session()?;
+//! assert_eq!(session.count("select count(*) from range(42)")?, 42);
+//! # Ok::<(), commercepulse::error::Error>(())
+//! ```
 
+pub mod artifact;
 pub mod check;
 pub mod cli;
 pub mod config;

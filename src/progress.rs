@@ -76,3 +76,16 @@ pub struct Silent;
 impl Observe for Silent {
     fn on(&self, _: Progress) {}
 }
+
+/// A number with commas between its thousands, as people read it.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

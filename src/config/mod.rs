@@ -1,7 +1,9 @@
 //! Settings, resolved once: flag > environment > `.env` > profile > default. The only reader of the environment.
 
 mod environment;
+mod invocation;
 mod settings;
 
 pub use environment::{Environment, Secret};
+pub use invocation::Invocation;
 pub use settings::{Flags, Layout, OutputFormat, ProfileValues, Settings};

@@ -8,6 +8,7 @@ use duckdb::{AccessMode, Config, Connection, InterruptHandle, types::ToSql};
 
 use crate::engine::SqlError;
 use crate::engine::Table;
+use crate::engine::clock;
 use crate::engine::value;
 use crate::error::{Error, Result};
 
@@ -56,6 +57,7 @@ impl Engine {
     }
 
     fn connect(path: &Path, mode: AccessMode) -> Result<Self> {
+        let _busy = clock::busy();
         let started = Instant::now();
         loop {
             match configuration(mode.clone()).and_then(|config| Connection::open_with_flags(path, config)) {
@@ -69,8 +71,10 @@ impl Engine {
     }
 
     fn prepared(connection: Connection, path: Option<PathBuf>) -> Result<Self> {
+        // DuckDB compiled from source comes without ICU, which alone knows any time zone but UTC.
+        let zone = if cfg!(feature = "bundled") { "" } else { "set timezone = 'UTC';" };
         connection
-            .execute_batch("set timezone = 'UTC'; set enable_progress_bar = false; set errors_as_json = false")
+            .execute_batch(&format!("{zone} set enable_progress_bar = false; set errors_as_json = false"))
             .map_err(|error| Error::call("cannot configure the database").because(error))?;
         Ok(Self { root: Mutex::new(connection), path })
     }
@@ -81,6 +85,22 @@ impl Engine {
         let connection =
             root.try_clone().map_err(|error| Error::call("cannot connect to the database").because(error))?;
         Ok(Session { connection })
+    }
+
+    /// Applies DuckDB settings by name, as the profile's `settings:` gives them.
+    ///
+    /// # Errors
+    /// An unknown name or an unfit value.
+    pub fn configure(&self, settings: &[(String, String)]) -> Result<()> {
+        let root = self.root.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        for (name, value) in settings {
+            root.execute_batch(&format!("set {} = '{}'", crate::name::quote(name), value.replace('\'', "''")))
+                .map_err(|error| {
+                    Error::call(format!("cannot set `{name}` of the profile's `settings`"))
+                        .because(value::one_line(&error.to_string()))
+                })?;
+        }
+        Ok(())
     }
 
     /// The file, if the database has one.
@@ -161,11 +181,13 @@ pub struct Session {
 impl Session {
     /// Runs one or more statements.
     pub fn run(&self, sql: &str) -> Result<(), SqlError> {
+        let _busy = clock::busy();
         self.connection.execute_batch(sql).map_err(|error| SqlError::new(&error.to_string(), sql))
     }
 
     /// Runs one statement with values for its `?`; says how many rows it changed.
     pub fn execute(&self, sql: &str, values: &[Cell<'_>]) -> Result<u64, SqlError> {
+        let _busy = clock::busy();
         let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
         self.connection
             .execute(sql, values.as_slice())
@@ -180,6 +202,7 @@ impl Session {
 
     /// Runs a query with values for its `?`.
     pub fn query_with(&self, sql: &str, values: &[Cell<'_>]) -> Result<Table, SqlError> {
+        let _busy = clock::busy();
         let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
         let failed = |error: duckdb::Error| SqlError::new(&error.to_string(), sql);
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
@@ -211,6 +234,7 @@ impl Session {
     where
         R: AsRef<[Cell<'a>]>,
     {
+        let _busy = clock::busy();
         let failed = |error: duckdb::Error| SqlError::new(&error.to_string(), table);
         let mut appender = self.connection.appender_to_db(table, schema).map_err(failed)?;
         for row in rows {

@@ -3,11 +3,13 @@
 //! An [`Engine`] is one open database; a [`Session`] is one connection to it, and each thread has its own. Results
 //! come back as a [`Table`] of [`Value`]s; a failing statement as an [`SqlError`] with its place in the SQL.
 
+mod clock;
 mod database;
 mod relation;
 mod sql_error;
 mod value;
 
+pub use clock::time_in_duckdb;
 pub use database::{Cell, Engine, Interrupt, Session};
 pub use relation::RelationKind;
 pub use sql_error::SqlError;

@@ -27,7 +27,7 @@ const CONFLICTS: &str = "conflicts";
 const EXTRACTION: &str = "_extraction";
 
 /// The landing tables and their columns.
-const TABLES: [(&str, &str); 4] = [
+pub(super) const TABLES: [(&str, &str); 4] = [
     (
         EVENTS,
         "event_id varchar, event_type varchar, event_time timestamp, vendor varchar, payload json,

@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::engine::Session;
 use crate::error::Error;
 use crate::error::Result;
+use crate::name::Relation;
 use crate::progress::Observe;
 use crate::progress::Progress;
 use crate::store::Position;
@@ -35,6 +36,11 @@ impl Extracted {
     pub fn is_empty(&self) -> bool {
         self.events + self.readings + self.set_aside + self.conflicts == 0
     }
+}
+
+/// Whether a table of the warehouse is one that this module, and nothing else, fills.
+pub fn is_landing(table: &Relation) -> bool {
+    table.schema == landing::SCHEMA && landing::TABLES.iter().any(|(name, _)| *name == table.name)
 }
 
 /// Lands what the store holds and the warehouse does not. `database` is the warehouse's catalog in the engine.

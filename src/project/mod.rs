@@ -1,7 +1,28 @@
 //! The project folder, read: what there is, what the yml says of it, and where it says so. Never touches a database.
 
+mod columns;
+mod config_block;
+mod definition;
+mod docs;
+mod expand;
+mod files;
+mod generic_test;
+mod keys;
+mod load;
+mod md5;
 mod node;
 mod node_config;
+mod profile;
+mod properties;
+mod scalar;
+mod sources;
+mod test_name;
+mod yaml;
+mod yml_file;
+
+pub use definition::command_line_vars;
+pub use expand::{Expand, Known};
+pub use load::load;
 
 pub use node::{ColumnSpec, GenericTest, Node, NodeKind, Source, SourceFile};
 pub use node_config::{Materialization, NodeConfig, Severity, Strategy};

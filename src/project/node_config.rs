@@ -1,6 +1,7 @@
 //! A node's settings, merged by one rule from `dbt_project.yml`, the yml beside it, and `config()` in the file.
 //!
-//! The rule is dbt's: what is nearer to the node wins; `tags` add up; `meta` merges by key; hooks add up.
+//! The rule is dbt's: what is nearer to the node wins; `tags` and hooks add up; `meta`, `column_types` and the like
+//! merge by key.
 
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -64,7 +65,7 @@ impl NodeConfig {
                 }
                 self.values.insert(name.to_string(), Json::Array(all));
             }
-            "meta" => {
+            "meta" | "column_types" | "docs" | "quoting" | "contract" => {
                 let mut merged = self.values.get(name).and_then(Json::as_object).cloned().unwrap_or_default();
                 if let Json::Object(fields) = value {
                     merged.extend(fields);

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use crate::error::{Place, Result};
-use crate::name::{NodeId, Relation};
+use crate::error::Diagnostic;
+use crate::error::Place;
+use crate::error::Result;
+use crate::name::NodeId;
+use crate::name::Relation;
 use crate::project::NodeConfig;
 
 /// A `ref` or `source` in a file, resolved.
@@ -39,6 +42,8 @@ pub struct Scanned {
     pub nodes: IndexMap<NodeId, Scan>,
     /// Sources' places in the database.
     pub sources: IndexMap<NodeId, Relation>,
+    /// What is told and stops nothing.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// A node's SQL.

@@ -1,1 +1,84 @@
-//! To be written.
+//! The quality report: what is wrong with the data, first of all; then every number behind it.
+//!
+//! `reports/<day>/quality_report.txt` is for a person, `quality_report.json` says the same to programs. The report
+//! knows nothing of the business: a model with `meta.report: {title, order}` is a section, and its rows are the
+//! section's table. In it
+//!
+//! - a column `share` (or one that ends in `_share`) is a share of one, printed as percent;
+//! - a column `query` is the SQL that shows the rows behind the numbers, printed beneath the table;
+//! - a column `rows` says how many rows those are; groups of the first column where it is 0 are named, not tabled;
+//! - a column that begins with `_` is not shown; rows come by `meta.report.order_by` (SQL), else by all columns.
+//!
+//! The model with `meta.report: {business_date: true}` says what day the report is about. Apart from that day, what
+//! differs between two reports on the same data stands in one place: the lines `run` and `written`, and `run` in the JSON.
+
+mod checks;
+mod gather;
+mod json;
+mod layout;
+mod number;
+mod queries;
+mod section;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use crate::artifact;
+use crate::engine::Session;
+use crate::error::Error;
+use crate::error::Result;
+use crate::plan::RunRecord;
+use crate::project::Project;
+use crate::render::Scanned;
+
+/// Where the report is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// `reports/<day>`, absolute where `reports` was.
+    pub folder: PathBuf,
+    pub files: Vec<PathBuf>,
+}
+
+/// Writes the report on what is in the warehouse to `reports/<day>/`, over one that is there.
+///
+/// `record` is the run that the report belongs to; without one the last run that `target/run_results.json` remembers
+/// is told. `verdict` says in a phrase what became of the publication. `date` is the day, `YYYY-MM-DD`; without it
+/// the project's business date is taken, else the day of the run, in UTC.
+///
+/// # Errors
+/// When `date` is no date, or the files cannot be written. A section that is not built, or whose query fails, is told
+/// in the report and is no error.
+pub fn write(
+    project: &Project,
+    scanned: &Scanned,
+    session: &Session,
+    record: Option<&RunRecord>,
+    verdict: &str,
+    reports: &Path,
+    date: Option<&str>,
+) -> Result<Written> {
+    if let Some(date) = date {
+        check_date(date)?;
+    }
+    let page = gather::gather(project, scanned, session, record, verdict, date);
+    let folder = reports.join(&page.date);
+    let files = [("quality_report.txt", text::text(&page)), ("quality_report.json", json::json(&page))];
+    let mut written = Vec::new();
+    for (name, content) in files {
+        let path = folder.join(name);
+        artifact::replace(&path, content.as_bytes())?;
+        written.push(path);
+    }
+    Ok(Written { folder, files: written })
+}
+
+/// The date names a folder, so it must be nothing but a date.
+fn check_date(text: &str) -> Result<()> {
+    match text.parse::<jiff::civil::Date>() {
+        Ok(date) if date.to_string() == text => Ok(()),
+        _ => Err(Error::call(format!("`{text}` is no date")).help("write it as `2024-01-31`")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

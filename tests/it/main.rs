@@ -1,1 +1,11 @@
-fn main() {}
+//! Every integration test, in one binary: one link, and one place to look.
+
+mod errors;
+mod install;
+mod library;
+mod main_job;
+mod name;
+mod pack;
+mod readme;
+mod support;
+mod tidy;

@@ -1,0 +1,55 @@
+//! Writing a file so that it appears whole or not at all.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::error::AtPath;
+use crate::error::Result;
+
+/// Puts `bytes` in the place of the file, by a new file beside it and a rename; makes the folders above it.
+///
+/// # Errors
+/// When the folder cannot be made or written to.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).at_path("make the folder", folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".part-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // A temporary file is for its owner alone unless told; what is left in the end is for whoever the umask allows.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder).at_path("write in", folder)?;
+    file.write_all(bytes).at_path("write", path)?;
+    file.persist(path).map_err(|error| error.error).at_path("write", path)?;
+    Ok(())
+}
+
+/// As [`replace`], but leaves a file alone that holds these very bytes.
+pub(super) fn replace_if_changed(path: &Path, bytes: &[u8]) -> Result<()> {
+    let same_size = std::fs::metadata(path).is_ok_and(|data| data.len() == bytes.len() as u64);
+    if same_size && std::fs::read(path).is_ok_and(|held| held == bytes) {
+        return Ok(());
+    }
+    replace(path, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_whole_and_leaves_what_is_equal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/er/file.sql");
+        replace_if_changed(&path, b"one").unwrap();
+        let written = std::fs::metadata(&path).unwrap().modified().unwrap();
+        replace_if_changed(&path, b"one").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), written);
+        replace_if_changed(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,117 @@
+//! A data test: a query that finds what must not be, judged by `severity`, `warn_if` and `error_if`.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::engine::Session;
+use crate::error::Diagnostic;
+use crate::error::Error;
+use crate::error::Place;
+use crate::name::Relation;
+use crate::plan::Outcome;
+use crate::plan::Step;
+use crate::progress::Progress;
+use crate::progress::Status;
+use crate::progress::grouped;
+use crate::project::NodeConfig;
+use crate::project::Severity;
+use crate::render::Compiled;
+use crate::run::Failure;
+use crate::run::Worker;
+
+/// Runs one test and judges it.
+pub fn check(worker: &Worker<'_>, number: usize, step: &Step) -> Outcome {
+    let started_at = Timestamp::now();
+    let clock = Instant::now();
+    worker.observe.on(Progress::NodeStarted { id: step.id.clone() });
+    let node = &worker.project.nodes[&step.id];
+    let scan = &worker.scanned.nodes[&step.id];
+    let mut compiled = None;
+    let found = worker.compile(step, false).map_err(Failure::from).and_then(|done| {
+        let done = compiled.insert(done);
+        judge(&worker.session, done, &scan.config, scan.relation.as_ref())
+    });
+    let mut outcome = Outcome {
+        id: step.id.clone(),
+        status: Status::Error,
+        message: String::new(),
+        reason: None,
+        rows: None,
+        failures: None,
+        diagnostic: None,
+        fault: None,
+        started_at,
+        took: clock.elapsed(),
+        worker: number,
+        compiled: compiled.as_ref().map(|compiled| compiled.sql.clone()),
+        relation: scan.relation.clone(),
+    };
+    match found {
+        Ok(verdict) => {
+            if verdict.status == Status::Fail {
+                let place = match &node.generic {
+                    Some(generic) => generic.place.clone(),
+                    None => Place::new(&node.file.path, node.file.text.clone(), 0..0),
+                };
+                let fault = Diagnostic::error(format!("check `{}` failed: {}", node.name, verdict.message), place);
+                outcome.diagnostic = Some(fault.help(format!("`cp show --select {}` prints the rows", node.name)));
+            }
+            outcome.status = verdict.status;
+            outcome.message = verdict.message;
+            outcome.failures = Some(verdict.failures);
+        }
+        Err(failure) => {
+            outcome.fault = Some(failure.kind());
+            let diagnostic = worker.explain(node, failure, compiled.as_ref());
+            outcome.message = diagnostic.message.clone();
+            outcome.diagnostic = Some(diagnostic);
+        }
+    }
+    outcome
+}
+
+struct Verdict {
+    status: Status,
+    message: String,
+    failures: u64,
+}
+
+fn judge(
+    session: &Session,
+    compiled: &Compiled,
+    config: &NodeConfig,
+    stored: Option<&Relation>,
+) -> Result<Verdict, Failure> {
+    let limit = config
+        .get("limit")
+        .and_then(serde_json::Value::as_u64)
+        .map_or(String::new(), |limit| format!("\nlimit {limit}"));
+    let failing = format!("{}{limit}", compiled.sql);
+    let from = match stored {
+        Some(relation) => {
+            session.transaction(|session| crate::run::replace(session, relation, &failing))?;
+            format!("select * from {relation}")
+        }
+        None => failing,
+    };
+    let warn_if = config.text("warn_if").unwrap_or("!= 0");
+    let error_if = config.text("error_if").unwrap_or("!= 0");
+    let count = config.text("fail_calc").unwrap_or("count(*)");
+    let answer = session.query(&format!(
+        "select {count} as failures, {count} {warn_if} as should_warn, {count} {error_if} as should_error from (\n{from}\n) as dbt_internal_test"
+    ))?;
+    let row = answer.rows.first().ok_or_else(|| Error::data("the test's query gave no row"))?;
+    let failures = u64::try_from(row[0].as_integer().unwrap_or(0)).unwrap_or(0);
+    let is_true = |index: usize| row[index].as_bool().unwrap_or(false);
+    let noun = if failures == 1 { "result" } else { "results" };
+    let got = format!("got {} {noun}", grouped(failures));
+    let (status, message) = if config.severity() == Severity::Error && is_true(2) {
+        (Status::Fail, format!("{got}, configured to fail if {error_if}"))
+    } else if is_true(1) {
+        (Status::Warn, format!("{got}, configured to warn if {warn_if}"))
+    } else {
+        (Status::Pass, String::new())
+    };
+    Ok(Verdict { status, message, failures })
+}

@@ -1,0 +1,277 @@
+//! What may be written on the command line. No verb takes an operand, and there is no `-s` and no `-t`: see
+//! [`crate::cli::delegate`] for why.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
+
+use crate::config::Flags;
+use crate::config::OutputFormat;
+
+/// CommercePulse: raw vendor events to checked, published facts
+#[derive(Parser)]
+#[command(name = "cp", disable_version_flag = true, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// The main job: ingest, extract, build and check in graph order, publish, report
+    Build(BuildFlags),
+    /// Read event files into the raw store, then land them in the warehouse
+    Ingest(IngestFlags),
+    /// Land what the raw store has and the warehouse has not
+    Extract(Project),
+    /// Extract, then build changed seeds and models
+    Run(BuildFlags),
+    /// Load seeds
+    Seed(BuildFlags),
+    /// Run the checks
+    Test(BuildFlags),
+    /// Render SQL into target/compiled
+    Compile(CompileFlags),
+    /// List what the project holds
+    Ls(LsFlags),
+    /// Print rows of a model, or of a query
+    Show(ShowFlags),
+    /// Check, then publish: all of it, or nothing
+    Publish(Project),
+    /// Write the quality report
+    Report(ReportFlags),
+    /// Make synthetic events: a live day, or a year's history
+    Generate(GenerateFlags),
+    /// Remove what cp wrote in target/
+    Clean(CleanFlags),
+    /// Say which project, profile, store and warehouse are in use
+    Debug(Project),
+    /// Print the version
+    Version,
+}
+
+/// Flags that every verb has.
+#[derive(Args, Default)]
+pub struct Project {
+    /// The folder that holds dbt_project.yml [default: here or above]
+    #[arg(long, value_name = "DIR", help_heading = "Project")]
+    pub project_dir: Option<PathBuf>,
+    /// The folder that holds profiles.yml [default: the project's]
+    #[arg(long, value_name = "DIR", help_heading = "Project")]
+    pub profiles_dir: Option<PathBuf>,
+    /// The profile's target
+    #[arg(long, value_name = "NAME", help_heading = "Project")]
+    pub target: Option<String>,
+    /// Variables over those of the project, as YAML: '{name: value}'
+    #[arg(long, value_name = "YAML", help_heading = "Project")]
+    pub vars: Option<String>,
+    /// How many nodes run at once
+    #[arg(long, value_name = "N", help_heading = "Project")]
+    pub threads: Option<usize>,
+    /// text for a person, json for a program
+    #[arg(long, value_enum, default_value_t = Output::Text, hide_default_value = true, help_heading = "Output")]
+    pub output: Output,
+    /// Say only what is wrong
+    #[arg(long, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+    /// Say everything
+    #[arg(long, help_heading = "Output")]
+    pub verbose: bool,
+}
+
+/// As `--output` takes it.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub enum Output {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Which nodes.
+#[derive(Args, Default)]
+pub struct Selection {
+    /// Nodes to take: names, paths, tag:x, source:x, +x, x+, @x; several are joined, commas intersect
+    #[arg(long, value_name = "NODES", num_args = 1.., help_heading = "Selection")]
+    pub select: Vec<String>,
+    /// Nodes to leave out
+    #[arg(long, value_name = "NODES", num_args = 1.., help_heading = "Selection")]
+    pub exclude: Vec<String>,
+}
+
+/// Where events are read from.
+#[derive(Args, Default)]
+pub struct Events {
+    /// Take this live day (YYYY-MM-DD) and no history
+    #[arg(long, value_name = "DAY")]
+    pub date: Option<String>,
+    /// Read event files from another folder; nothing else moves
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct BuildFlags {
+    #[command(flatten)]
+    pub selection: Selection,
+    #[command(flatten)]
+    pub events: Events,
+    /// Build every selected model whole
+    #[arg(long)]
+    pub full_refresh: bool,
+    /// Stop at the first failure
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Print the plan and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args)]
+pub struct IngestFlags {
+    #[command(flatten)]
+    pub events: Events,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args)]
+pub struct CompileFlags {
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Render this text instead
+    #[arg(long, value_name = "SQL", conflicts_with_all = ["select", "exclude"])]
+    pub inline: Option<String>,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args)]
+pub struct LsFlags {
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Only these: model, seed, test, source
+    #[arg(long, value_name = "TYPE", num_args = 1..)]
+    pub resource_type: Vec<String>,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args)]
+pub struct ShowFlags {
+    #[command(flatten)]
+    pub selection: Selection,
+    /// A query, in which ref() and source() work
+    #[arg(long, value_name = "SQL", conflicts_with_all = ["select", "exclude"])]
+    pub inline: Option<String>,
+    /// At most so many rows; -1 is all
+    #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true)]
+    pub limit: i64,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args)]
+pub struct ReportFlags {
+    /// The report's day (YYYY-MM-DD) [default: the last business date]
+    #[arg(long, value_name = "DAY")]
+    pub date: Option<String>,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args)]
+pub struct CleanFlags {
+    /// Remove the warehouse too; `cp build` makes it again from the raw store
+    #[arg(long)]
+    pub warehouse: bool,
+    /// Print what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args)]
+pub struct GenerateFlags {
+    /// How many events the live day has
+    #[arg(long, value_name = "N", conflicts_with_all = ["history", "orders"])]
+    pub events: Option<u64>,
+    /// The live day (YYYY-MM-DD) [default: today]
+    #[arg(long, value_name = "DAY", conflicts_with = "history")]
+    pub date: Option<String>,
+    /// Make the history of this year instead
+    #[arg(long, value_name = "YEAR", requires = "orders")]
+    pub history: Option<i16>,
+    /// How many orders the history has
+    #[arg(long, value_name = "N", requires = "history")]
+    pub orders: Option<u64>,
+    /// The folder to write to [default: data/live_events, or data/bootstrap]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Equal seeds give equal bytes
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Share of events delivered twice
+    #[arg(long, value_name = "SHARE")]
+    pub dup_rate: Option<f64>,
+    /// Share of events that arrive days late
+    #[arg(long, value_name = "SHARE")]
+    pub late_rate: Option<f64>,
+    /// Share of events in another spelling than their vendor's
+    #[arg(long, value_name = "SHARE")]
+    pub schema_drift_rate: Option<f64>,
+    /// Share of lines that are no events
+    #[arg(long, value_name = "SHARE")]
+    pub malformed_rate: Option<f64>,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+impl Project {
+    /// As plain data.
+    pub fn flags(self) -> Flags {
+        Flags {
+            project_dir: self.project_dir,
+            profiles_dir: self.profiles_dir,
+            target: self.target,
+            vars: self.vars,
+            threads: self.threads,
+            output: match self.output {
+                Output::Text => OutputFormat::Text,
+                Output::Json => OutputFormat::Json,
+            },
+            quiet: self.quiet,
+            verbose: self.verbose,
+            ..Flags::default()
+        }
+    }
+}
+
+impl BuildFlags {
+    /// As plain data.
+    pub fn flags(self) -> Flags {
+        Flags {
+            select: self.selection.select,
+            exclude: self.selection.exclude,
+            date: self.events.date,
+            data: self.events.data,
+            full_refresh: self.full_refresh,
+            fail_fast: self.fail_fast,
+            dry_run: self.dry_run,
+            ..self.project.flags()
+        }
+    }
+}
+
+/// Prints clap's message: help on stdout, a fault on stderr.
+pub fn explain(error: &clap::Error) -> ExitCode {
+    let text = error.render().ansi().to_string();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
+        crate::ui::write_out(&text);
+        return ExitCode::SUCCESS;
+    }
+    crate::ui::say(text.trim_end());
+    ExitCode::from(2)
+}

@@ -1,0 +1,38 @@
+//! `cp compile`: SQL as it would run, into `target/compiled`, and on stdout where one thing was asked for.
+
+use crate::cli;
+use crate::cli::arguments::CompileFlags;
+use crate::config::Flags;
+use crate::error::Result;
+use crate::flow;
+use crate::progress::Silent;
+use crate::project::NodeKind;
+use crate::run::Database;
+use crate::ui;
+
+pub fn perform(flags: CompileFlags) -> Result<()> {
+    let inline = flags.inline;
+    let (select, exclude) = (flags.selection.select, flags.selection.exclude);
+    let (house, console) = cli::open("compile", Flags { select, exclude, ..flags.project.flags() })?;
+    let engine = flow::explore(&house)?;
+    let session = engine.session()?;
+    let database = Database { session: &session, observe: &Silent };
+    console.close();
+    if let Some(text) = inline {
+        let sql = house.renderer.compile_text(&house.scanned, "inline", &text, &database, None)?;
+        ui::write_out(&format!("{}\n", sql.trim_end()));
+        return Ok(());
+    }
+    let (selected, unmatched) = house.select(&[NodeKind::Model, NodeKind::Test])?;
+    unmatched.iter().for_each(ui::show_diagnostic);
+    let compiled = house.compile(&selected, &database)?;
+    // Tests come along with their model; they are not what was asked for.
+    let models: Vec<_> = compiled.iter().filter(|(id, _)| house.project.nodes[*id].kind == NodeKind::Model).collect();
+    match (models.as_slice(), house.settings.flags.select.is_empty()) {
+        ([(_, sql)], false) => ui::write_out(&format!("{}\n", sql.trim_end())),
+        _ => {
+            ui::say(&format!("compiled {} nodes into {}/compiled", compiled.len(), house.project.target_path.display()))
+        }
+    }
+    Ok(())
+}

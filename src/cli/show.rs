@@ -1,0 +1,55 @@
+//! `cp show`: rows of a model, or of a query.
+
+use crate::cli;
+use crate::cli::arguments::ShowFlags;
+use crate::config::Flags;
+use crate::config::OutputFormat;
+use crate::error::Error;
+use crate::error::Result;
+use crate::flow;
+use crate::progress::Silent;
+use crate::project::NodeKind;
+use crate::run::Database;
+use crate::ui;
+
+pub fn perform(flags: ShowFlags) -> Result<()> {
+    let (inline, limit) = (flags.inline, flags.limit);
+    let (select, exclude) = (flags.selection.select, flags.selection.exclude);
+    let (house, console) = cli::open("show", Flags { select, exclude, ..flags.project.flags() })?;
+    console.close();
+    let engine = flow::explore(&house)?;
+    let session = engine.session()?;
+    let database = Database { session: &session, observe: &Silent };
+    let queries = match inline {
+        Some(text) => vec![house.renderer.compile_text(&house.scanned, "inline", &text, &database, None)?],
+        None if house.settings.flags.select.is_empty() => {
+            return Err(Error::call("nothing to show").help("write `--select MODEL` or `--inline \"select …\"`"));
+        }
+        None => {
+            let (selected, unmatched) = house.select(&[NodeKind::Model, NodeKind::Seed, NodeKind::Test])?;
+            if let Some(fault) = unmatched.into_iter().next() {
+                return Err(Error::call(fault.message.clone())
+                    .help(fault.help.unwrap_or_else(|| "`cp ls` lists the names".to_string())));
+            }
+            // A test that comes along with its model is not what was asked for.
+            let tests_only = selected.iter().all(|id| house.project.nodes[id].kind == NodeKind::Test);
+            let wanted = selected
+                .into_iter()
+                .filter(|id| tests_only || house.project.nodes[id].kind != NodeKind::Test)
+                .collect();
+            house.compile(&wanted, &database)?.into_values().collect()
+        }
+    };
+    for sql in queries {
+        let bounded = match limit {
+            limit if limit < 0 => sql,
+            limit => format!("select * from (\n{}\n) as shown limit {limit}", sql.trim_end().trim_end_matches(';')),
+        };
+        let table = session.query(&bounded)?;
+        ui::write_out(&match house.settings.flags.output {
+            OutputFormat::Text => ui::to_text(&table),
+            OutputFormat::Json => ui::to_json(&table),
+        });
+    }
+    Ok(())
+}

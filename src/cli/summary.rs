@@ -1,0 +1,209 @@
+//! The last thing a verb says: what happened to the data, and where to look.
+
+use serde_json::{Value as Json, json};
+
+use crate::config::OutputFormat;
+use crate::error::Result;
+use crate::flow::Done;
+use crate::flow::House;
+use crate::plan::Action;
+use crate::plan::Plan;
+use crate::plan::RunRecord;
+use crate::progress::Status;
+use crate::progress::grouped;
+use crate::project::NodeKind;
+use crate::ui;
+
+/// Prints faults with their places, then the summary.
+pub fn show(house: &House, done: &Done) {
+    if let Some(record) = &done.record {
+        for outcome in &record.outcomes {
+            if let Some(diagnostic) = &outcome.diagnostic {
+                ui::show_diagnostic(diagnostic);
+            }
+        }
+    }
+    match house.settings.flags.output {
+        OutputFormat::Json => ui::write_out(&format!("{}\n", as_json(house, done))),
+        OutputFormat::Text if house.settings.flags.quiet => {}
+        OutputFormat::Text => ui::write_out(&ui::columns(&[], &rows(house, done), &[])),
+    }
+}
+
+fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    let mut add = |name: &str, text: String| rows.push(vec![name.to_string(), text]);
+    if let Some(ingested) = &done.ingested {
+        let total = ingested.totals();
+        add(
+            "events",
+            format!(
+                "{} delivered = {} stored + {} duplicates + {} conflicts + {} set aside",
+                grouped(total.delivered),
+                grouped(total.stored),
+                grouped(total.duplicates),
+                grouped(total.conflicts),
+                grouped(total.set_aside)
+            ),
+        );
+        let (read, unchanged) = (ingested.files.len() - ingested.unchanged(), ingested.unchanged());
+        add("files", format!("{} read, {} unchanged", grouped(read as u64), grouped(unchanged as u64)));
+    }
+    if let Some(extracted) = &done.extracted {
+        add(
+            "landed",
+            format!("{} new events, {} in the warehouse", grouped(extracted.events), grouped(extracted.events_in_all)),
+        );
+    }
+    if let Some(record) = &done.record {
+        let built = models(house, record);
+        if !built.is_empty() {
+            add("models", built);
+        }
+        let checks = checks(house, record);
+        if !checks.is_empty() {
+            add("checks", checks);
+        }
+    }
+    for chunk in done.tables.chunks(3) {
+        let cells: Vec<String> = chunk.iter().map(|(name, rows)| format!("{name} {}", grouped(*rows))).collect();
+        add(if chunk.as_ptr() == done.tables.as_ptr() { "rows" } else { "" }, cells.join("   "));
+    }
+    match &done.published {
+        Some(Ok(published)) => {
+            let shown = house.settings.layout.shown(&house.settings.layout.published());
+            let count = published.tables.len();
+            add(
+                "published",
+                match published.unchanged {
+                    true => format!("{count} tables in {shown}, unchanged"),
+                    false => {
+                        let changed = published.tables.iter().filter(|table| table.changed).count();
+                        format!("{count} tables in {shown}, {changed} changed")
+                    }
+                },
+            );
+        }
+        Some(Err(_)) => add("published", "nothing".to_string()),
+        None => {}
+    }
+    if let Some(folder) = &done.report {
+        add("report", format!("{}/quality_report.txt", house.settings.layout.shown(folder)));
+    }
+    rows
+}
+
+fn models(house: &House, record: &RunRecord) -> String {
+    let of_models = |status: Status| {
+        let is = |id| house.project.nodes.get(id).is_some_and(|node| node.kind != NodeKind::Test);
+        record.outcomes.iter().filter(|outcome| outcome.status == status && is(&outcome.id)).count()
+    };
+    let parts = [
+        (of_models(Status::Success), "built"),
+        (of_models(Status::Unchanged), "unchanged"),
+        (of_models(Status::Error), "failed"),
+        (of_models(Status::Skipped), "skipped"),
+    ];
+    joined(&parts, 0)
+}
+
+fn checks(house: &House, record: &RunRecord) -> String {
+    let of_tests = |status: Status| {
+        let is = |id| house.project.nodes.get(id).is_some_and(|node| node.kind == NodeKind::Test);
+        record.outcomes.iter().filter(|outcome| outcome.status == status && is(&outcome.id)).count()
+    };
+    let parts = [
+        (of_tests(Status::Pass), "passed"),
+        (of_tests(Status::Warn), "warned"),
+        (of_tests(Status::Fail), "failed"),
+        (of_tests(Status::Error), "could not be run"),
+        (of_tests(Status::Skipped), "skipped"),
+    ];
+    if parts.iter().all(|(count, _)| *count == 0) {
+        return String::new();
+    }
+    joined(&parts, 3)
+}
+
+/// `3 built, 2 unchanged`: the first `always` parts whatever they count, the others where they count something.
+fn joined(parts: &[(usize, &str)], always: usize) -> String {
+    let shown = parts.iter().enumerate().filter(|(index, (count, _))| *index < always || *count > 0);
+    shown.map(|(_, (count, what))| format!("{} {what}", grouped(*count as u64))).collect::<Vec<_>>().join(", ")
+}
+
+fn as_json(house: &House, done: &Done) -> Json {
+    let mut object = serde_json::Map::new();
+    object.insert("invocation_id".to_string(), json!(house.invocation_id));
+    object.insert("seconds".to_string(), json!(house.elapsed().as_secs_f64()));
+    object.insert("seconds_in_duckdb".to_string(), json!(crate::engine::time_in_duckdb().as_secs_f64()));
+    if let Some(ingested) = &done.ingested {
+        let total = ingested.totals();
+        object.insert(
+            "events".to_string(),
+            json!({
+                "delivered": total.delivered, "stored": total.stored, "duplicates": total.duplicates,
+                "conflicts": total.conflicts, "set_aside": total.set_aside,
+                "files_read": ingested.files.len() - ingested.unchanged(), "files_unchanged": ingested.unchanged(),
+            }),
+        );
+    }
+    if let Some(extracted) = &done.extracted {
+        object.insert("landed".to_string(), json!({ "new": extracted.events, "total": extracted.events_in_all }));
+    }
+    if let Some(record) = &done.record {
+        let nodes: Vec<Json> = record
+            .outcomes
+            .iter()
+            .map(|outcome| {
+                json!({
+                    "unique_id": outcome.id.as_str(), "status": outcome.status.as_str(), "message": outcome.message,
+                    "reason": outcome.reason, "rows": outcome.rows, "failures": outcome.failures,
+                })
+            })
+            .collect();
+        object.insert("nodes".to_string(), json!(nodes));
+    }
+    if !done.tables.is_empty() {
+        object
+            .insert("tables".to_string(), done.tables.iter().map(|(name, rows)| (name.clone(), json!(rows))).collect());
+    }
+    match &done.published {
+        Some(Ok(published)) => {
+            object.insert("published".to_string(), json!({ "id": published.id, "unchanged": published.unchanged }));
+        }
+        Some(Err(error)) => {
+            object.insert("published".to_string(), json!({ "error": error.to_string() }));
+        }
+        None => {}
+    }
+    if let Some(folder) = &done.report {
+        object.insert("report".to_string(), json!(house.settings.layout.shown(folder)));
+    }
+    Json::Object(object)
+}
+
+/// Prints a plan, as `--dry-run` shows it.
+pub fn plan(house: &House, plan: &Plan) -> Result<()> {
+    let line = |action: &Action| match action {
+        Action::Full { reason } => ("build", reason.clone()),
+        Action::Update { reason } => ("update", reason.clone()),
+        Action::Unchanged => ("same", String::new()),
+        Action::Check => ("check", String::new()),
+        Action::Inline => ("inline", "part of its children".to_string()),
+    };
+    let steps = plan.steps.values().map(|step| (step, line(&step.action)));
+    if house.settings.flags.output == OutputFormat::Json {
+        let steps: Vec<Json> = steps
+            .map(
+                |(step, (action, reason))| json!({ "unique_id": step.id.as_str(), "action": action, "reason": reason }),
+            )
+            .collect();
+        ui::write_out(&format!("{}\n", json!(steps)));
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = steps
+        .map(|(step, (action, reason))| vec![action.to_string(), house.project.nodes[&step.id].name.clone(), reason])
+        .collect();
+    ui::write_out(&ui::columns(&[], &rows, &[]));
+    Ok(())
+}

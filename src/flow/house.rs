@@ -1,0 +1,263 @@
+//! The project, opened: read, scanned and put in order; and the stages of a run, each a method.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use indexmap::{IndexMap, IndexSet};
+use jiff::Timestamp;
+
+use crate::artifact;
+use crate::check;
+use crate::config::Environment;
+use crate::config::Flags;
+use crate::config::Settings;
+use crate::engine::Engine;
+use crate::error::Diagnostic;
+use crate::error::Result;
+use crate::extract;
+use crate::extract::Extracted;
+use crate::flow::Stop;
+use crate::graph;
+use crate::graph::Graph;
+use crate::ingest;
+use crate::ingest::Ingested;
+use crate::name::NodeId;
+use crate::plan::Plan;
+use crate::plan::RunRecord;
+use crate::plan::Walk;
+use crate::progress::Observe;
+use crate::progress::Progress;
+use crate::progress::Status;
+use crate::project;
+use crate::project::NodeKind;
+use crate::project::Project;
+use crate::publish;
+use crate::publish::Published;
+use crate::render;
+use crate::render::Renderer;
+use crate::render::Scanned;
+use crate::report;
+use crate::run::Worker;
+use crate::run::state;
+use crate::store::Embedded;
+
+/// A project and all that is known of it before anything runs.
+pub struct House {
+    pub settings: Settings,
+    pub project: Arc<Project>,
+    pub renderer: Renderer,
+    pub scanned: Scanned,
+    pub graph: Graph,
+    pub invocation_id: String,
+    pub started_at: Timestamp,
+    /// The warehouse's catalog, as DuckDB names it: after its file.
+    pub database: String,
+    verb: String,
+    clock: Instant,
+}
+
+impl House {
+    /// Opens the project that the flags mean.
+    ///
+    /// # Errors
+    /// Every fault in the project's files at once, as diagnostics.
+    pub fn open(verb: &str, flags: Flags) -> Result<Self> {
+        let clock = Instant::now();
+        let started_at = Timestamp::now();
+        let invocation_id = uuid::Uuid::new_v4().to_string();
+        let root = Settings::project_root(&flags)?;
+        let environment = Arc::new(Environment::load(&root)?);
+        let project = Arc::new(project::load(&root, &flags, &environment, &|text, known| {
+            render::expand(text, &environment, Some(known.vars))
+        })?);
+        let settings = Settings::resolve(flags, root, &environment, project.profile.clone())?;
+        let database = match &settings.warehouse {
+            Some(path) => {
+                path.file_stem().map_or_else(|| "warehouse".to_string(), |stem| stem.to_string_lossy().into_owned())
+            }
+            None => "memory".to_string(),
+        };
+        let options = render::Options {
+            database: database.clone(),
+            full_refresh: settings.flags.full_refresh,
+            invocation_id: invocation_id.clone(),
+            started_at,
+            verb: verb.to_string(),
+        };
+        let renderer = Renderer::new(project.clone(), environment, options)?;
+        let scanned = renderer.scan()?;
+        let graph = Graph::new(&project, &scanned)?;
+        let verb = verb.to_string();
+        Ok(Self { settings, project, renderer, scanned, graph, invocation_id, started_at, database, verb, clock })
+    }
+
+    /// Time since the project was opened.
+    pub fn elapsed(&self) -> std::time::Duration {
+        self.clock.elapsed()
+    }
+
+    /// Nodes of these kinds that `--select` and `--exclude` leave, and what matched nothing.
+    pub fn select(&self, kinds: &[NodeKind]) -> Result<(IndexSet<NodeId>, Vec<Diagnostic>)> {
+        let flags = &self.settings.flags;
+        let selection = graph::select(&self.project, &self.scanned, &self.graph, &flags.select, &flags.exclude)?;
+        let of_kind = |id: &NodeId| self.project.nodes.get(id).is_some_and(|node| kinds.contains(&node.kind));
+        Ok((selection.ids.into_iter().filter(of_kind).collect(), selection.unmatched))
+    }
+
+    /// Files → raw store. A project that declares no event source has nothing to ingest.
+    pub fn ingest(&self, observe: &dyn Observe) -> Result<Option<Ingested>> {
+        let rules = ingest::rules(&self.project)?;
+        if rules.is_empty() {
+            return Ok(None);
+        }
+        let layout = &self.settings.layout;
+        let mut store = Embedded::open(&layout.raw_store())?;
+        let date = self.settings.flags.date.as_deref();
+        ingest::ingest(&mut store, &rules, &layout.events, date, observe).map(Some)
+    }
+
+    /// The warehouse, made if missing.
+    pub fn warehouse(&self) -> Result<Engine> {
+        let engine = match &self.settings.warehouse {
+            Some(path) => Engine::open(path)?,
+            None => Engine::in_memory()?,
+        };
+        engine.configure(&self.project.profile.settings)?;
+        Ok(engine)
+    }
+
+    /// Raw store → landing tables.
+    pub fn extract(&self, engine: &Engine, observe: &dyn Observe) -> Result<Option<Extracted>> {
+        if ingest::rules(&self.project)?.is_empty() {
+            return Ok(None);
+        }
+        let store = Embedded::open(&self.settings.layout.raw_store())?;
+        extract::extract(&store, engine, &self.database, observe).map(Some)
+    }
+
+    /// Carries the plan out: builds and checks, in graph order, in parallel.
+    pub fn carry_out(&self, engine: &Engine, plan: &Plan, observe: &dyn Observe, stop: &Stop) -> Result<RunRecord> {
+        let session = engine.session()?;
+        state::prepare(&session, &self.database, &self.scanned)?;
+        self.hooks(&session, &self.project.on_run_start, observe)?;
+        observe.on(Progress::Stage { name: "run", total: Some(plan.steps.len() as u64) });
+        let mut sessions = Vec::new();
+        for _ in 0..self.settings.threads {
+            let session = engine.session()?;
+            stop.watch(session.interrupt());
+            sessions.push(session);
+        }
+        let sessions = std::sync::Mutex::new(sessions);
+        let worker = |_| {
+            let session = sessions.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
+            session.map(|session| Worker {
+                project: &self.project,
+                scanned: &self.scanned,
+                renderer: &self.renderer,
+                database: &self.database,
+                session,
+                observe,
+            })
+        };
+        let how = Walk { threads: self.settings.threads, fail_fast: self.settings.flags.fail_fast };
+        let outcomes = crate::plan::walk(
+            plan,
+            how,
+            worker,
+            |worker, number, step| match worker {
+                Some(worker) if !stop.is_asked() => match self.project.nodes[&step.id].kind {
+                    NodeKind::Test => check::check(worker, number, step),
+                    NodeKind::Model | NodeKind::Seed => worker.build(number, step),
+                },
+                _ => crate::plan::skipped(step, "the run was stopped"),
+            },
+            |outcome| {
+                let (id, status, took) = (outcome.id.clone(), outcome.status, outcome.took);
+                observe.on(Progress::NodeFinished { id, status, detail: detail(outcome), took });
+            },
+        );
+        self.hooks(&session, &self.project.on_run_end, observe)?;
+        state::tidy(&session, &self.database)?;
+        let record = RunRecord {
+            invocation_id: self.invocation_id.clone(),
+            verb: self.verb.clone(),
+            arguments: serde_json::json!({ "select": self.settings.flags.select, "exclude": self.settings.flags.exclude, "full_refresh": self.settings.flags.full_refresh }),
+            started_at: self.started_at,
+            took: self.clock.elapsed(),
+            outcomes,
+        };
+        self.write_artifacts(&record)?;
+        Ok(record)
+    }
+
+    fn hooks(&self, session: &crate::engine::Session, hooks: &[String], observe: &dyn Observe) -> Result<()> {
+        let database = crate::run::Database { session, observe };
+        for hook in hooks {
+            let sql = self.renderer.compile_text(&self.scanned, "dbt_project.yml", hook, &database, None)?;
+            if !sql.trim().is_empty() {
+                session.run(&sql)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the manifest, the compiled SQL and the run's results.
+    pub fn write_artifacts(&self, record: &RunRecord) -> Result<()> {
+        let compiled = record
+            .outcomes
+            .iter()
+            .filter_map(|outcome| Some((outcome.id.clone(), outcome.compiled.clone()?)))
+            .collect();
+        artifact::write_manifest(
+            &self.project,
+            &self.scanned,
+            &self.parents(),
+            &compiled,
+            &self.invocation_id,
+            self.started_at,
+        )?;
+        for (id, sql) in &compiled {
+            artifact::write_compiled(&self.project, &self.project.nodes[id], sql)?;
+        }
+        artifact::write_run_results(&self.project, record)
+    }
+
+    /// Every node's parents, as the manifest shows them.
+    pub(super) fn parents(&self) -> IndexMap<NodeId, Vec<NodeId>> {
+        self.graph.order().iter().map(|id| (id.clone(), self.graph.parents(id).to_vec())).collect()
+    }
+
+    /// Publishes what was checked in this run: all of it, or nothing.
+    pub fn publish(&self, engine: &Engine, record: &RunRecord, observe: &dyn Observe) -> Result<Published> {
+        let verified = check::verify(&self.project, &self.scanned, &self.graph, record)?;
+        publish::publish(engine, &verified, &self.settings.layout.published(), observe)
+    }
+
+    /// Writes the quality report; returns its folder.
+    pub fn report(&self, engine: &Engine, record: Option<&RunRecord>, verdict: &str) -> Result<PathBuf> {
+        let session = engine.session()?;
+        let written = report::write(
+            &self.project,
+            &self.scanned,
+            &session,
+            record,
+            verdict,
+            &self.settings.layout.reports(),
+            self.settings.flags.date.as_deref(),
+        )?;
+        Ok(written.folder)
+    }
+}
+
+/// One phrase for the line of a node.
+fn detail(outcome: &crate::plan::Outcome) -> String {
+    match &outcome.reason {
+        Some(reason) if outcome.status == Status::Success && reason != "new data" => {
+            format!("{} ({reason})", outcome.message)
+        }
+        // Told with its place when the run is over.
+        _ if outcome.status == Status::Error => String::new(),
+        _ => outcome.message.clone(),
+    }
+}

@@ -1,0 +1,199 @@
+//! The verbs as journeys through the house: which stages, in which order, and what is said at the end.
+
+use std::path::PathBuf;
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::error::Kind;
+use crate::error::Result;
+use crate::extract::Extracted;
+use crate::flow::House;
+use crate::flow::Stop;
+use crate::ingest::Ingested;
+use crate::plan::Plan;
+use crate::plan::RunRecord;
+use crate::progress::Observe;
+use crate::progress::Progress;
+use crate::progress::Status;
+use crate::project::NodeKind;
+use crate::publish::Published;
+
+/// What a run did, stage by stage; a stage that the verb has not is `None`.
+#[derive(Default)]
+pub struct Done {
+    pub ingested: Option<Ingested>,
+    pub extracted: Option<Extracted>,
+    pub record: Option<RunRecord>,
+    /// Tables to publish, with their rows.
+    pub tables: Vec<(String, u64)>,
+    /// What was published, or why nothing was.
+    pub published: Option<Result<Published>>,
+    /// The folder of the report.
+    pub report: Option<PathBuf>,
+    /// Whether a person stopped it.
+    pub stopped: bool,
+}
+
+const ALL: &[NodeKind] = &[NodeKind::Seed, NodeKind::Model, NodeKind::Test];
+
+impl House {
+    /// The main job: ingest → extract → seed, run and test in graph order → publish → report.
+    pub fn build(&self, observe: &dyn Observe, stop: &Stop) -> Result<Done> {
+        let mut done = Done { ingested: self.ingest(observe)?, ..Done::default() };
+        let engine = self.warehouse()?;
+        done.extracted = self.extract(&engine, observe)?;
+        let record = self.perform(&engine, ALL, observe, stop)?;
+        done.stopped = stop.is_asked();
+        done.tables = self.table_sizes(&engine)?;
+        if self.has_selection() {
+            observe.on(Progress::Note {
+                text: "a selection publishes nothing; `cp publish` checks and publishes all".to_string(),
+            });
+        } else {
+            done.published = Some(self.publish(&engine, &record, observe));
+        }
+        if !done.stopped {
+            done.report = Some(self.report(&engine, Some(&record), &verdict(done.published.as_ref()))?);
+        }
+        done.record = Some(record);
+        Ok(done)
+    }
+
+    /// Files → raw store → landing tables.
+    pub fn deliver(&self, observe: &dyn Observe) -> Result<Done> {
+        let ingested = self.ingest(observe)?;
+        if ingested.is_none() {
+            observe.on(Progress::Warning {
+                text: "no source declares `meta.files`, so there is nothing to ingest".to_string(),
+            });
+        }
+        let extracted = self.extract(&self.warehouse()?, observe)?;
+        Ok(Done { ingested, extracted, ..Done::default() })
+    }
+
+    /// Raw store → landing tables.
+    pub fn land(&self, observe: &dyn Observe) -> Result<Done> {
+        Ok(Done { extracted: self.extract(&self.warehouse()?, observe)?, ..Done::default() })
+    }
+
+    /// Extract, then seeds and models.
+    pub fn run(&self, kinds: &[NodeKind], observe: &dyn Observe, stop: &Stop) -> Result<Done> {
+        let engine = self.warehouse()?;
+        let extracted = match kinds.contains(&NodeKind::Model) {
+            true => self.extract(&engine, observe)?,
+            false => None,
+        };
+        let record = self.perform(&engine, kinds, observe, stop)?;
+        let tables = self.table_sizes(&engine)?;
+        Ok(Done { extracted, tables, record: Some(record), stopped: stop.is_asked(), ..Done::default() })
+    }
+
+    /// The checks alone, on what is in the warehouse.
+    pub fn test(&self, observe: &dyn Observe, stop: &Stop) -> Result<Done> {
+        self.require_warehouse()?;
+        let record = self.perform(&self.warehouse()?, &[NodeKind::Test], observe, stop)?;
+        Ok(Done { record: Some(record), stopped: stop.is_asked(), ..Done::default() })
+    }
+
+    /// All checks, then the publication.
+    pub fn check_and_publish(&self, observe: &dyn Observe, stop: &Stop) -> Result<Done> {
+        self.require_warehouse()?;
+        let engine = self.warehouse()?;
+        let (everything, _) = self.select(ALL)?;
+        self.require_fresh(&self.plan(&engine, &everything)?)?;
+        let record = self.perform(&engine, &[NodeKind::Test], observe, stop)?;
+        let tables = self.table_sizes(&engine)?;
+        let published = Some(self.publish(&engine, &record, observe));
+        Ok(Done { record: Some(record), tables, published, stopped: stop.is_asked(), ..Done::default() })
+    }
+
+    /// The report on what is in the warehouse.
+    pub fn write_report(&self) -> Result<Done> {
+        self.require_warehouse()?;
+        let report = Some(self.report(&crate::flow::explore(self)?, None, "not part of a build")?);
+        Ok(Done { report, ..Done::default() })
+    }
+
+    /// What [`House::build`] and [`House::run`] would do with the warehouse as it is.
+    pub fn dry_run(&self, kinds: &[NodeKind]) -> Result<Plan> {
+        let (selected, _) = self.select(kinds)?;
+        self.plan(&crate::flow::explore(self)?, &selected)
+    }
+
+    fn perform(&self, engine: &Engine, kinds: &[NodeKind], observe: &dyn Observe, stop: &Stop) -> Result<RunRecord> {
+        let (selected, unmatched) = self.select(kinds)?;
+        for fault in unmatched {
+            let help = fault.help.map_or(String::new(), |help| format!("; {help}"));
+            observe.on(Progress::Warning { text: format!("{}{help}", fault.message) });
+        }
+        let plan = self.plan(engine, &selected)?;
+        self.carry_out(engine, &plan, observe, stop)
+    }
+
+    fn has_selection(&self) -> bool {
+        !self.settings.flags.select.is_empty() || !self.settings.flags.exclude.is_empty()
+    }
+
+    fn require_warehouse(&self) -> Result<()> {
+        match &self.settings.warehouse {
+            Some(path) if !path.is_file() => {
+                Err(Error::call(format!("there is no warehouse at `{}`", self.settings.layout.shown(path)))
+                    .help("run `cp build` first"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Rows of every table that is there and meant to be published.
+    fn table_sizes(&self, engine: &Engine) -> Result<Vec<(String, u64)>> {
+        let session = engine.session()?;
+        let mut sizes = Vec::new();
+        for scan in self.scanned.nodes.values() {
+            let published = scan.config.meta("publish").and_then(serde_json::Value::as_bool).unwrap_or(false);
+            if let (true, Some(relation)) = (published, &scan.relation) {
+                if session.kind_of(relation)?.is_some() {
+                    let rows = session.count(&format!("select count(*) from {relation}"))?;
+                    sizes.push((relation.name.clone(), u64::try_from(rows).unwrap_or(0)));
+                }
+            }
+        }
+        sizes.sort();
+        Ok(sizes)
+    }
+}
+
+fn verdict(published: Option<&Result<Published>>) -> String {
+    match published {
+        Some(Ok(published)) if published.unchanged => "nothing had changed since the last publication".to_string(),
+        Some(Ok(_)) => "published".to_string(),
+        Some(Err(error)) => error.to_string(),
+        None => "a selection was built, and nothing was published".to_string(),
+    }
+}
+
+impl Done {
+    /// The error to end with, if the data or the project is not well.
+    pub fn verdict(self) -> Result<()> {
+        if self.stopped {
+            return Err(Error::data("stopped").help("nothing is lost; the next `cp build` goes on from here"));
+        }
+        if let Some(record) = &self.record {
+            let bad = |status: Status| record.count(status);
+            let faults = record.outcomes.iter().filter(|outcome| outcome.fault == Some(Kind::Call)).count();
+            if faults > 0 {
+                return Err(Error::call(format!("{} could not be run as the project stands", counted(faults, "node"))));
+            }
+            if bad(Status::Error) > 0 {
+                return Err(Error::data(format!("{} failed to run", counted(bad(Status::Error), "node"))));
+            }
+            if bad(Status::Fail) > 0 && self.published.as_ref().is_none_or(|published| published.is_ok()) {
+                return Err(Error::data(format!("{} failed", counted(bad(Status::Fail), "check"))));
+            }
+        }
+        self.published.map_or(Ok(()), |published| published.map(|_| ()))
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,12 @@
+//! Both journeys: an event from its file to a publication, a model from its file to checked rows. Every verb is a
+//! slice of them.
+
+mod house;
+mod journey;
+mod stop;
+mod warehouse;
+
+pub use house::House;
+pub use journey::Done;
+pub use stop::Stop;
+pub use warehouse::explore;

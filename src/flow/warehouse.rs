@@ -1,0 +1,157 @@
+//! Plans against a warehouse, and looking into it without changing it.
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+use indexmap::IndexSet;
+
+use crate::artifact;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::error::Result;
+use crate::extract;
+use crate::flow::House;
+use crate::name::NodeId;
+use crate::plan::Action;
+use crate::plan::Inputs;
+use crate::plan::Plan;
+use crate::plan::fingerprints;
+use crate::progress::grouped;
+use crate::project::NodeKind;
+use crate::render::Mode;
+use crate::run::Database;
+use crate::run::state;
+use crate::store::Embedded;
+use crate::store::RawStore;
+
+impl House {
+    /// What would be done for these nodes, and why.
+    pub fn plan(&self, engine: &Engine, selected: &IndexSet<NodeId>) -> Result<Plan> {
+        let session = engine.session()?;
+        let built = state::read(&session, &self.database)?;
+        let fingerprints = fingerprints(&self.project, &self.scanned, &self.graph, &self.renderer)?;
+        // Only tables that this tool fills have a version; any other source may change at any time.
+        let filled = self.scanned.sources.iter().filter(|(_, table)| extract::is_landing(table));
+        let filled = filled.map(|(id, table)| (id.clone(), table.clone())).collect();
+        let landed = state::landed(&session, &filled, &built)?;
+        let inputs = Inputs {
+            project: &self.project,
+            scanned: &self.scanned,
+            graph: &self.graph,
+            fingerprints: &fingerprints,
+            built: &built,
+            landed: &landed,
+            full_refresh: self.settings.flags.full_refresh,
+            invocation_id: &self.invocation_id,
+        };
+        Ok(Plan::new(&inputs, selected))
+    }
+
+    /// Refuses to publish tables that are not what the project as it stands would make.
+    ///
+    /// # Errors
+    /// Names the models that have to be run first.
+    pub fn require_fresh(&self, plan: &Plan) -> Result<()> {
+        let stale: Vec<String> = plan
+            .steps
+            .values()
+            .filter_map(|step| match &step.action {
+                Action::Full { reason } | Action::Update { reason } => {
+                    Some(format!("`{}` ({reason})", self.project.nodes[&step.id].name))
+                }
+                _ => None,
+            })
+            .collect();
+        match stale.first() {
+            None => Ok(()),
+            Some(first) => {
+                let more = if stale.len() > 1 { format!(" and {} more", stale.len() - 1) } else { String::new() };
+                Err(Error::data(format!("the warehouse is not what the project would build: {first}{more}"))
+                    .help("run `cp run` first, or `cp build` for all of it"))
+            }
+        }
+    }
+}
+
+/// Opens the warehouse for looking; where there is none yet, an empty one in memory.
+pub fn explore(house: &House) -> Result<Engine> {
+    match &house.settings.warehouse {
+        Some(path) if path.is_file() => Engine::open_read_only(path),
+        _ => Engine::in_memory(),
+    }
+}
+
+impl House {
+    /// SQL of the selected nodes, as a whole build would run it; written into the target folder too.
+    pub fn compile(&self, selected: &IndexSet<NodeId>, database: &Database<'_>) -> Result<IndexMap<NodeId, String>> {
+        let mut compiled = IndexMap::new();
+        for id in self.graph.order().iter().filter(|id| selected.contains(*id)) {
+            let node = &self.project.nodes[id];
+            let sql = match (node.kind, &self.scanned.nodes[id].relation) {
+                (NodeKind::Seed, Some(relation)) => format!("select * from {relation}"),
+                _ => {
+                    self.renderer.compile(&self.scanned, id, database, Mode { execute: true, incremental: false })?.sql
+                }
+            };
+            artifact::write_compiled(&self.project, node, &sql)?;
+            compiled.insert(id.clone(), sql);
+        }
+        artifact::write_manifest(
+            &self.project,
+            &self.scanned,
+            &self.parents(),
+            &compiled,
+            &self.invocation_id,
+            self.started_at,
+        )?;
+        Ok(compiled)
+    }
+
+    /// What `cp debug` tells.
+    pub fn facts(&self) -> Result<Vec<(&'static str, String)>> {
+        let layout = &self.settings.layout;
+        let count = |kind: NodeKind| self.project.nodes.values().filter(|node| node.kind == kind).count();
+        let state = |path: &Path| match path.metadata() {
+            Ok(data) => format!("{} ({} KiB)", layout.shown(path), data.len().div_ceil(1024)),
+            Err(_) => format!("{} (not made yet)", layout.shown(path)),
+        };
+        let engine = explore(self)?;
+        let mut facts = vec![
+            ("cp", env!("CARGO_PKG_VERSION").to_string()),
+            ("DuckDB", engine.version()),
+            ("project", format!("{} in {}", self.project.name, self.project.root.display())),
+            ("profile", format!("{}, target {}", self.project.profile.profile, self.project.profile.target)),
+            (
+                "nodes",
+                format!(
+                    "{} models, {} seeds, {} tests, {} sources",
+                    count(NodeKind::Model),
+                    count(NodeKind::Seed),
+                    count(NodeKind::Test),
+                    self.project.sources.len()
+                ),
+            ),
+            ("threads", self.settings.threads.to_string()),
+            ("events from", layout.shown(&layout.events)),
+            ("raw store", format!("embedded, {}", state(&layout.raw_store()))),
+            ("warehouse", self.settings.warehouse.as_deref().map_or_else(|| "in memory".to_string(), state)),
+            ("published", layout.shown(&layout.published())),
+        ];
+        if layout.raw_store().is_file() {
+            let store = Embedded::open(&layout.raw_store())?;
+            facts.push(("events in the raw store", grouped(store.count()?)));
+        }
+        if self.settings.warehouse.as_deref().is_some_and(Path::is_file) {
+            let session = engine.session()?;
+            for relation in self.scanned.sources.values().filter(|relation| extract::is_landing(relation)) {
+                if session.kind_of(relation)?.is_some() {
+                    let landed = session.count(&format!("select count(*) from {relation}"))?;
+                    let landed = u64::try_from(landed).unwrap_or(0);
+                    facts
+                        .push(("landed", format!("{} rows in {}.{}", grouped(landed), relation.schema, relation.name)));
+                }
+            }
+        }
+        Ok(facts)
+    }
+}

@@ -1,0 +1,161 @@
+//! Everything that the report says, gathered as plain data before any format is chosen.
+
+use jiff::Timestamp;
+
+use crate::artifact;
+use crate::engine::Session;
+use crate::engine::Value;
+use crate::name::Relation;
+use crate::plan::RunRecord;
+use crate::progress::Status;
+use crate::project::Project;
+use crate::render::Scanned;
+use crate::report::checks::Check;
+use crate::report::checks::Trouble;
+use crate::report::checks::checks;
+use crate::report::checks::troubles;
+use crate::report::section::Section;
+use crate::report::section::sections;
+
+/// The report.
+pub(super) struct Page {
+    pub(super) project: String,
+    /// `YYYY-MM-DD`.
+    pub(super) date: String,
+    /// What became of the publication.
+    pub(super) verdict: String,
+    /// What differs between two reports on the same data.
+    pub(super) run: Run,
+    /// `None` where nothing was ever ingested here.
+    pub(super) events: Option<Events>,
+    /// Models and seeds that could not be built.
+    pub(super) troubles: Vec<Trouble>,
+    pub(super) sections: Vec<Section>,
+    /// Failing first.
+    pub(super) checks: Vec<Check>,
+}
+
+/// The run that the report belongs to.
+pub(super) struct Run {
+    /// `None` where no run is known.
+    pub(super) of: Option<Facts>,
+    pub(super) generated_at: Timestamp,
+}
+
+/// A run, from its record or from what `run_results.json` remembers of it.
+pub(super) struct Facts {
+    pub(super) invocation_id: String,
+    pub(super) verb: String,
+    pub(super) started_at: Timestamp,
+    pub(super) took_seconds: f64,
+    pub(super) nodes: Vec<artifact::LastResult>,
+}
+
+/// What became of all deliveries, from the ingest log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Events {
+    pub(super) delivered: i64,
+    pub(super) stored: i64,
+    pub(super) duplicates: i64,
+    pub(super) conflicts: i64,
+    pub(super) set_aside: i64,
+}
+
+impl Events {
+    /// Deliveries of which nothing is known; 0 unless something is broken.
+    pub(super) fn missing(&self) -> i64 {
+        self.delivered - self.stored - self.duplicates - self.conflicts - self.set_aside
+    }
+}
+
+/// Looks at the project, the run and the database.
+pub(super) fn gather(
+    project: &Project,
+    scanned: &Scanned,
+    session: &Session,
+    record: Option<&RunRecord>,
+    verdict: &str,
+    date: Option<&str>,
+) -> Page {
+    let generated_at = Timestamp::now();
+    let facts = facts(project, record);
+    let nodes = facts.as_ref().map_or(&[][..], |facts| &facts.nodes);
+    let day = facts.as_ref().map_or(generated_at, |facts| facts.started_at);
+    let date = date.map(str::to_string).or_else(|| business_date(scanned, session));
+    Page {
+        project: project.name.clone(),
+        date: date.unwrap_or_else(|| day.strftime("%Y-%m-%d").to_string()),
+        verdict: verdict.split_whitespace().collect::<Vec<_>>().join(" "),
+        events: events(session),
+        troubles: troubles(project, nodes),
+        sections: sections(project, scanned, session, nodes),
+        checks: checks(project, scanned, nodes),
+        run: Run { of: facts, generated_at },
+    }
+}
+
+fn facts(project: &Project, record: Option<&RunRecord>) -> Option<Facts> {
+    let Some(record) = record else {
+        // What cannot be read is no run; the report on the data stands all the same.
+        let last = artifact::last_run(project).ok().flatten()?;
+        return Some(Facts {
+            invocation_id: last.invocation_id,
+            verb: last.verb,
+            started_at: last.started_at,
+            took_seconds: last.took,
+            nodes: last.results,
+        });
+    };
+    let nodes = record.outcomes.iter().map(|outcome| artifact::LastResult {
+        id: outcome.id.clone(),
+        status: outcome.status,
+        message: outcome.message.clone(),
+        failures: outcome.failures,
+    });
+    Some(Facts {
+        invocation_id: record.invocation_id.clone(),
+        verb: record.verb.clone(),
+        started_at: record.started_at,
+        took_seconds: record.took.as_secs_f64(),
+        nodes: nodes.collect(),
+    })
+}
+
+/// What the model marked `business_date` says, where it is built and says anything.
+fn business_date(scanned: &Scanned, session: &Session) -> Option<String> {
+    let marked = scanned.nodes.values().find(|scan| {
+        let report = scan.config.meta("report");
+        report.and_then(|report| report.get("business_date")).and_then(serde_json::Value::as_bool) == Some(true)
+    })?;
+    let relation = marked.relation.as_ref()?;
+    let found = session.query(&format!("select * from {relation} limit 1")).ok()?;
+    let column = found.position("business_date").unwrap_or(0);
+    match found.rows.first()?.get(column)? {
+        Value::Null => None,
+        // A timestamp begins with its date, and a text must be one.
+        value => {
+            value.to_string().get(..10).filter(|text| text.parse::<jiff::civil::Date>().is_ok()).map(str::to_string)
+        }
+    }
+}
+
+fn events(session: &Session) -> Option<Events> {
+    let log = Relation::new(session.database().ok()?, "raw", "ingest_log");
+    let sums = ["delivered", "stored", "duplicates", "conflicts", "set_aside"]
+        .map(|column| format!("coalesce(sum({column}), 0)::bigint"))
+        .join(", ");
+    let found = session.query(&format!("select {sums} from {log}")).ok()?;
+    let number = |index: usize| found.rows.first()?.get(index)?.as_integer();
+    Some(Events {
+        delivered: number(0)?,
+        stored: number(1)?,
+        duplicates: number(2)?,
+        conflicts: number(3)?,
+        set_aside: number(4)?,
+    })
+}
+
+/// How many checks ended so.
+pub(super) fn count(checks: &[Check], status: Status) -> usize {
+    checks.iter().filter(|check| check.status == status).count()
+}

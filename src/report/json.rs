@@ -1,0 +1,111 @@
+//! The report for a program: the same content under stable keys; numbers as numbers, decimals as text.
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use serde_json::json;
+
+use crate::engine::Table;
+use crate::progress::Status;
+use crate::report::checks::Check;
+use crate::report::gather::Page;
+use crate::report::gather::Run;
+use crate::report::gather::count;
+use crate::report::section::Body;
+use crate::report::section::Section;
+
+/// Raised when a key changes its meaning or goes.
+const FORMAT: u32 = 1;
+
+/// The whole report.
+pub(super) fn json(page: &Page) -> String {
+    let events = page.events.map(|events| {
+        json!({
+            "delivered": events.delivered,
+            "stored": events.stored,
+            "duplicates": events.duplicates,
+            "conflicts": events.conflicts,
+            "set_aside": events.set_aside,
+            "adds_up": events.missing() == 0,
+        })
+    });
+    let troubles: Vec<_> = page
+        .troubles
+        .iter()
+        .map(|it| json!({"kind": it.kind, "name": it.name, "status": it.status.as_str(), "message": it.message}))
+        .collect();
+    let document = json!({
+        "format": FORMAT,
+        "project": page.project,
+        "date": page.date,
+        "verdict": page.verdict,
+        "events": events,
+        "not_built": troubles,
+        "checks": {
+            "passed": count(&page.checks, Status::Pass),
+            "warned": count(&page.checks, Status::Warn),
+            "failed": count(&page.checks, Status::Fail),
+            "errors": count(&page.checks, Status::Error),
+            "skipped": count(&page.checks, Status::Skipped),
+            "results": page.checks.iter().map(check).collect::<Vec<_>>(),
+        },
+        "sections": page.sections.iter().map(section).collect::<Vec<_>>(),
+        "run": run(&page.run),
+    });
+    format!("{document:#}\n")
+}
+
+fn check(check: &Check) -> Json {
+    json!({
+        "name": check.name,
+        "status": check.status.as_str(),
+        "severity": check.severity(),
+        "failures": check.failures,
+        "message": check.message,
+        "description": check.description,
+        "sql": check.sql,
+    })
+}
+
+fn section(section: &Section) -> Json {
+    let mut object = json!({
+        "name": section.name,
+        "title": section.title,
+        "description": section.description,
+        "stale": section.stale,
+    });
+    let said = match &section.body {
+        Body::NotBuilt => json!({"status": "not built"}),
+        Body::Unreadable(message) => json!({"status": "unreadable", "message": message}),
+        Body::Rows { table, more } => rows(table, *more),
+    };
+    if let (Json::Object(object), Json::Object(said)) = (&mut object, said) {
+        object.extend(said);
+    }
+    object
+}
+
+fn rows(table: &Table, more: bool) -> Json {
+    let columns: Vec<_> =
+        table.columns.iter().map(|column| json!({"name": column.name, "type": column.data_type})).collect();
+    let row = |values: &Vec<crate::engine::Value>| {
+        let fields = table.columns.iter().zip(values).map(|(column, value)| (column.name.clone(), value.to_json()));
+        Json::Object(fields.collect())
+    };
+    json!({
+        "status": "built",
+        "columns": columns,
+        "rows": table.rows.iter().map(row).collect::<Vec<_>>(),
+        "more": more,
+    })
+}
+
+fn run(run: &Run) -> Json {
+    let time = |at: Timestamp| format!("{at:.6}");
+    json!({
+        "invocation_id": run.of.as_ref().map(|of| &of.invocation_id),
+        "verb": run.of.as_ref().map(|of| &of.verb),
+        "started_at": run.of.as_ref().map(|of| time(of.started_at)),
+        "took_seconds": run.of.as_ref().map(|of| of.took_seconds),
+        "generated_at": time(run.generated_at),
+    })
+}

@@ -1,0 +1,100 @@
+//! What each table of the warehouse was built from, kept in the warehouse itself (schema `cp`).
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::engine::Cell;
+use crate::engine::Session;
+use crate::engine::SqlError;
+use crate::error::Result;
+use crate::name::NodeId;
+use crate::name::Relation;
+use crate::name::quote;
+use crate::plan::Built;
+use crate::plan::Existing;
+use crate::plan::Fingerprint;
+use crate::plan::Step;
+use crate::render::Scanned;
+
+/// The schema that holds the tool's own notes.
+pub const SCHEMA: &str = "cp";
+
+/// Makes what the walk needs: the schemas (two transactions that make one schema conflict) and the notes' table.
+pub fn prepare(session: &Session, database: &str, scanned: &Scanned) -> Result<()> {
+    let mut schemas: IndexSet<(String, String)> = IndexSet::new();
+    schemas.insert((database.to_string(), SCHEMA.to_string()));
+    for scan in scanned.nodes.values() {
+        if let Some(relation) = &scan.relation {
+            schemas.insert((relation.database.clone(), relation.schema.clone()));
+        }
+    }
+    for (database, schema) in schemas {
+        session.make_schema(&database, &schema)?;
+    }
+    session.run(&format!(
+        "create table if not exists {}.{SCHEMA}.built
+         (node varchar not null, fingerprint varchar not null, version varchar not null, built_at timestamp not null)",
+        quote(database)
+    ))?;
+    Ok(())
+}
+
+/// What the warehouse was built from. A warehouse that no plan has run in was built from nothing.
+pub fn read(session: &Session, database: &str) -> Result<Built> {
+    let mut built = Built::default();
+    let relations = session.query_with(
+        "select table_schema, table_name, table_type from information_schema.tables where table_catalog = ?",
+        &[Cell::Text(database)],
+    )?;
+    for row in &relations.rows {
+        let kind = if row[2].as_str() == Some("VIEW") { Existing::View } else { Existing::Table };
+        built.relations.insert(Relation::new(database, row[0].to_string(), row[1].to_string()), kind);
+    }
+    if !built.relations.contains_key(&Relation::new(database, SCHEMA, "built")) {
+        return Ok(built);
+    }
+    // Notes are only ever added while a plan runs (changing one row from two transactions would conflict), so the
+    // last one of a node counts.
+    let notes = session
+        .query(&format!("select node, fingerprint, version from {}.{SCHEMA}.built order by rowid", quote(database)))?;
+    for row in &notes.rows {
+        let fingerprint = Fingerprint::from_json(&row[1].to_string());
+        built.nodes.insert(NodeId::from(row[0].to_string()), (fingerprint, row[2].to_string()));
+    }
+    Ok(built)
+}
+
+/// Notes that a step has succeeded; called inside the step's own transaction.
+pub(super) fn note(session: &Session, database: &str, step: &Step) -> Result<(), SqlError> {
+    session.execute(
+        &format!("insert into {}.{SCHEMA}.built values (?, ?, ?, now()::timestamp)", quote(database)),
+        &[Cell::Text(step.id.as_str()), Cell::Text(&step.fingerprint.to_json()), Cell::Text(&step.version)],
+    )?;
+    Ok(())
+}
+
+/// Forgets all notes but the last of each node; called when no plan runs.
+pub fn tidy(session: &Session, database: &str) -> Result<()> {
+    let table = format!("{}.{SCHEMA}.built", quote(database));
+    let doubled = session.count(&format!("select count(*) - count(distinct node) from {table}"))?;
+    if doubled > 0 {
+        session
+            .run(&format!("delete from {table} where rowid not in (select max(rowid) from {table} group by node)"))?;
+    }
+    Ok(())
+}
+
+/// Versions of the sources that this tool fills: they change when, and only when, something has landed.
+pub fn landed(
+    session: &Session,
+    tables: &IndexMap<NodeId, Relation>,
+    built: &Built,
+) -> Result<IndexMap<NodeId, String>> {
+    let mut versions = IndexMap::new();
+    for (id, relation) in tables {
+        if built.relations.contains_key(relation) {
+            let rows = session.count(&format!("select count(*) from {relation}"))?;
+            versions.insert(id.clone(), rows.to_string());
+        }
+    }
+    Ok(versions)
+}

@@ -1,0 +1,283 @@
+//! One thread's work: a step of the plan becomes statements, and their end an outcome.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::engine::Session;
+use crate::engine::SqlError;
+use crate::error::Diagnostic;
+use crate::error::Error;
+use crate::error::Kind;
+use crate::error::Result;
+use crate::name::Relation;
+use crate::plan::Action;
+use crate::plan::Existing;
+use crate::plan::Outcome;
+use crate::plan::Step;
+use crate::progress::Observe;
+use crate::progress::Progress;
+use crate::progress::Status;
+use crate::project::Materialization;
+use crate::project::Node;
+use crate::project::Project;
+use crate::render::Compiled;
+use crate::render::Introspect;
+use crate::render::Mode;
+use crate::render::Renderer;
+use crate::render::Rows;
+use crate::render::Scan;
+use crate::render::Scanned;
+use crate::run::blame;
+use crate::run::incremental;
+use crate::run::seed;
+use crate::run::state;
+use crate::run::table;
+use crate::run::view;
+
+/// What every step of a run needs.
+pub struct Worker<'a> {
+    pub project: &'a Project,
+    pub scanned: &'a Scanned,
+    pub renderer: &'a Renderer,
+    /// The warehouse's catalog.
+    pub database: &'a str,
+    pub session: Session,
+    pub observe: &'a dyn Observe,
+}
+
+/// A session, as templates may use it.
+pub struct Database<'a> {
+    pub session: &'a Session,
+    pub observe: &'a dyn Observe,
+}
+
+/// How a step failed: with a place in its SQL, or without.
+pub enum Failure {
+    Sql(SqlError),
+    Other(Error),
+}
+
+impl Failure {
+    /// Whose turn it is: SQL that no data could make right is the project's fault.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Sql(error) if matches!(error.kind.as_str(), "Parser Error" | "Binder Error" | "Catalog Error") => {
+                Kind::Call
+            }
+            Self::Sql(_) => Kind::Data,
+            Self::Other(error) => error.kind(),
+        }
+    }
+}
+
+impl From<SqlError> for Failure {
+    fn from(error: SqlError) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl Worker<'_> {
+    /// Builds a model or a seed.
+    pub fn build(&self, number: usize, step: &Step) -> Outcome {
+        let started_at = Timestamp::now();
+        let clock = Instant::now();
+        self.observe.on(Progress::NodeStarted { id: step.id.clone() });
+        let node = &self.project.nodes[&step.id];
+        let scan = &self.scanned.nodes[&step.id];
+        let mut compiled = None;
+        let ended = self.materialize(step, node, scan, &mut compiled);
+        let mut outcome = Outcome {
+            id: step.id.clone(),
+            status: Status::Success,
+            message: String::new(),
+            reason: None,
+            rows: None,
+            failures: None,
+            diagnostic: None,
+            fault: None,
+            started_at,
+            took: clock.elapsed(),
+            worker: number,
+            compiled: compiled.as_ref().map(|compiled| compiled.sql.clone()),
+            relation: scan.relation.clone(),
+        };
+        outcome.reason = match &step.action {
+            Action::Full { reason } | Action::Update { reason } => Some(reason.clone()),
+            _ => None,
+        };
+        match ended {
+            Ok(Ended { status, message, rows }) => {
+                outcome.status = status;
+                outcome.message = message;
+                outcome.rows = rows;
+            }
+            Err(failure) => {
+                outcome.fault = Some(failure.kind());
+                let diagnostic = self.explain(node, failure, compiled.as_ref());
+                outcome.status = Status::Error;
+                outcome.message = diagnostic.message.clone();
+                outcome.diagnostic = Some(diagnostic);
+            }
+        }
+        outcome
+    }
+
+    /// A failure as something a person can act on.
+    pub fn explain(&self, node: &Node, failure: Failure, compiled: Option<&Compiled>) -> Diagnostic {
+        match (failure, compiled) {
+            (Failure::Sql(error), Some(compiled)) => blame(node, &error, &compiled.sql, &self.compiled_path(node)),
+            (Failure::Sql(error), None) => {
+                Diagnostic::error(format!("`{}` failed: {error}", node.name), None).help(error.hint)
+            }
+            (Failure::Other(error), _) => match error.diagnostics().first() {
+                Some(diagnostic) => diagnostic.clone(),
+                None => Diagnostic::error(
+                    format!("`{}` failed: {error}", node.name),
+                    crate::error::Place::new(&node.file.path, node.file.text.clone(), 0..0),
+                )
+                .help(error.help_text().map(str::to_string)),
+            },
+        }
+    }
+
+    /// Where the node's compiled SQL is written.
+    fn compiled_path(&self, node: &Node) -> PathBuf {
+        self.project.target_path.join("compiled").join(&self.project.name).join(&node.file.path)
+    }
+
+    /// The node's SQL, rendered with the database at hand.
+    pub fn compile(&self, step: &Step, incremental: bool) -> Result<Compiled> {
+        let database = Database { session: &self.session, observe: self.observe };
+        self.renderer.compile(self.scanned, &step.id, &database, Mode { execute: true, incremental })
+    }
+
+    fn materialize(
+        &self,
+        step: &Step,
+        node: &Node,
+        scan: &Scan,
+        compiled: &mut Option<Compiled>,
+    ) -> Result<Ended, Failure> {
+        let whole = matches!(step.action, Action::Full { .. });
+        match step.action {
+            Action::Unchanged => return Ok(Ended::new(Status::Unchanged, "unchanged", None)),
+            Action::Inline => return Ok(Ended::new(Status::Success, "part of its children", None)),
+            Action::Full { .. } | Action::Update { .. } | Action::Check => {}
+        }
+        let kind =
+            scan.config.materialization().map_err(|word| Error::call(format!("unknown materialization `{word}`")))?;
+        let relation = scan
+            .relation
+            .as_ref()
+            .ok_or_else(|| Error::call(format!("`{}` has no place in the database", node.name)))?;
+        if kind == Materialization::Seed {
+            let root = &self.project.root;
+            return self.in_transaction(step, |session| {
+                Self::make_room(session, step, relation, kind)?;
+                let rows = seed::load(session, relation, node, root, &scan.config)?;
+                Ok(Ended::rows("loaded", rows))
+            });
+        }
+        let increment = kind == Materialization::Incremental && !whole;
+        let compiled: &Compiled = compiled.insert(self.compile(step, increment)?);
+        self.in_transaction(step, |session| {
+            Self::make_room(session, step, relation, kind)?;
+            for hook in &compiled.pre_hooks {
+                session.run(hook)?;
+            }
+            let written = match kind {
+                Materialization::View => view::make(session, relation, &compiled.sql).map(|()| None)?,
+                Materialization::Incremental if increment => {
+                    Some(incremental::update(session, relation, &compiled.sql, &scan.config)?)
+                }
+                _ => table::make(session, relation, &compiled.sql).map(|()| None)?,
+            };
+            for hook in &compiled.post_hooks {
+                session.run(hook)?;
+            }
+            Ok(match (kind, written) {
+                (Materialization::View, _) => Ended::new(Status::Success, "view", None),
+                (_, Some(written)) => Ended::rows("written", written),
+                // Counted when the hooks are done: they may take rows away.
+                _ => Ended::rows(
+                    "",
+                    u64::try_from(session.count(&format!("select count(*) from {relation}"))?).unwrap_or(0),
+                ),
+            })
+        })
+    }
+
+    /// Takes away what stands under the name and is of another kind, which `create or replace` would refuse.
+    fn make_room(session: &Session, step: &Step, relation: &Relation, kind: Materialization) -> Result<(), SqlError> {
+        match (step.existing, kind) {
+            (Some(Existing::Table), Materialization::View) => session.run(&format!("drop table {relation}")),
+            (Some(Existing::View), other) if other != Materialization::View => {
+                session.run(&format!("drop view {relation}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// All of a step, and the note of it, in one transaction.
+    fn in_transaction(
+        &self,
+        step: &Step,
+        work: impl FnOnce(&Session) -> Result<Ended, Failure>,
+    ) -> Result<Ended, Failure> {
+        self.session.transaction(|session| {
+            let ended = work(session)?;
+            state::note(session, self.database, step)?;
+            Ok(ended)
+        })
+    }
+}
+
+/// How a step ended well.
+struct Ended {
+    status: Status,
+    message: String,
+    rows: Option<u64>,
+}
+
+impl Ended {
+    fn new(status: Status, message: &str, rows: Option<u64>) -> Self {
+        Self { status, message: message.to_string(), rows }
+    }
+
+    fn rows(what: &str, rows: u64) -> Self {
+        let noun = if rows == 1 { "row" } else { "rows" };
+        let message = format!("{} {noun} {what}", crate::progress::grouped(rows));
+        Self::new(Status::Success, message.trim_end(), Some(rows))
+    }
+}
+
+impl Introspect for Database<'_> {
+    fn kind_of(&self, relation: &Relation) -> Result<Option<&'static str>> {
+        Ok(self.session.kind_of(relation)?.map(|kind| kind.as_str()))
+    }
+
+    fn columns_of(&self, relation: &Relation) -> Result<Vec<(String, String)>> {
+        let columns = self.session.columns_of(relation)?;
+        Ok(columns.into_iter().map(|column| (column.name, column.data_type)).collect())
+    }
+
+    fn query(&self, sql: &str) -> Result<Rows> {
+        let table = self.session.query(sql)?;
+        Ok(Rows {
+            columns: table.columns.into_iter().map(|column| column.name).collect(),
+            rows: table.rows.iter().map(|row| row.iter().map(crate::engine::Value::to_json).collect()).collect(),
+        })
+    }
+
+    fn say(&self, text: &str) {
+        self.observe.on(Progress::Note { text: text.to_string() });
+    }
+}

@@ -1,0 +1,202 @@
+//! The main job on the committed sample: what a newcomer sees, and the promises: nothing lost, any order, all or
+//! nothing, a crash costs nothing.
+
+use std::{fs, process::Stdio, time::Duration};
+
+use serde_json::Value;
+
+use crate::support::Call;
+use crate::support::Project;
+use crate::support::program;
+
+#[test]
+fn the_first_build_makes_everything() {
+    let project = Project::new();
+    let output = project.cp(["build", "--quiet", "--output", "json"]).success();
+    let summary: Value = serde_json::from_str(&output.stdout).unwrap();
+    let events = &summary["events"];
+    let number = |name: &str| events[name].as_u64().unwrap();
+    assert!(number("delivered") > 1000);
+    assert_eq!(
+        number("delivered"),
+        number("stored") + number("duplicates") + number("conflicts") + number("set_aside"),
+        "{events}"
+    );
+    assert_eq!(summary["published"]["unchanged"], false);
+    assert!(project.path("data/published/fact_orders.parquet").is_file());
+    assert!(project.path("data/published/manifest.json").is_file());
+    assert!(project.path(format!("{}/quality_report.json", summary["report"].as_str().unwrap())).is_file());
+    for artifact in ["manifest.json", "run_results.json"] {
+        let text = project.read(&format!("target/{artifact}"));
+        serde_json::from_str::<Value>(&text).unwrap();
+    }
+}
+
+#[test]
+fn a_newcomer_reads_this() {
+    let project = Project::new();
+    let output = project.cp(["build", "--threads", "1"]).success();
+    output.assert("build_sample");
+}
+
+#[test]
+fn a_second_build_changes_nothing() {
+    let project = Project::new();
+    project.cp(["build"]).success();
+    let before = project.publication();
+    let output = project.cp(["build", "--threads", "1"]).success();
+    output.assert("build_again");
+    assert_eq!(project.publication(), before);
+}
+
+#[test]
+fn the_warehouse_is_rebuilt_from_the_raw_store_alone() {
+    let project = Project::new();
+    project.cp(["build"]).success();
+    let before = project.publication();
+    project.remove("data/warehouse.duckdb").remove("data/bootstrap").remove("data/live_events");
+    project.cp(["build"]).success();
+    assert_eq!(project.publication(), before);
+}
+
+#[test]
+fn a_full_refresh_gives_the_same_tables() {
+    let project = Project::new();
+    let days = project.path("data/live_events");
+    let mut names: Vec<_> = fs::read_dir(&days).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    let last = days.join(names.last().unwrap());
+    let aside = project.path("aside");
+    fs::rename(&last, &aside).unwrap();
+    project.cp(["build"]).success();
+    fs::rename(&aside, &last).unwrap();
+    project.cp(["build"]).success();
+    let incremental = project.publication();
+    project.cp(["build", "--full-refresh"]).success();
+    assert_eq!(project.publication(), incremental);
+}
+
+#[test]
+fn a_day_added_later_changes_what_it_should() {
+    let project = Project::new();
+    project.cp(["build"]).success();
+    let before = project.count("commercepulse.fact_payments");
+    project.cp(["generate", "--events", "300", "--date", "2025-03-01", "--seed", "7"]).success();
+    let output = project.cp(["build", "--output", "json"]).success();
+    let summary: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(summary["events"]["files_read"], 1);
+    assert!(project.count("commercepulse.fact_payments") > before);
+    // Append-only: nothing that was there has gone or changed.
+    let full: Vec<&Value> =
+        summary["nodes"].as_array().unwrap().iter().filter(|node| node["reason"] == "new").collect();
+    assert!(full.is_empty(), "{full:?}");
+}
+
+#[test]
+fn a_changed_model_is_rebuilt_whole_with_its_descendants_and_the_run_says_so() {
+    let project = Project::new();
+    project.cp(["build"]).success();
+    project.edit(
+        "models/intermediate/int_refunds.sql",
+        "select * from converted",
+        "select * from converted where 1 = 1",
+    );
+    let output = project.cp(["run", "--output", "json"]).success();
+    let summary: Value = serde_json::from_str(&output.stdout).unwrap();
+    let reason = |name: &str| {
+        let id = format!("model.commercepulse.{name}");
+        let node = summary["nodes"].as_array().unwrap().iter().find(|node| node["unique_id"] == id.as_str());
+        node.unwrap_or_else(|| panic!("no node `{name}`"))["reason"].as_str().unwrap_or("none").to_string()
+    };
+    assert_eq!(reason("int_refunds"), "SQL changed");
+    assert_eq!(reason("fact_refunds"), "upstream `int_refunds` changed");
+    assert_eq!(reason("int_payments"), "none");
+}
+
+#[test]
+fn a_corrected_rate_rebuilds_what_depends_on_it() {
+    let project = Project::new();
+    project.cp(["build"]).success();
+    let total = |project: &Project| {
+        project.query("select cast(sum(amount_ngn) as varchar) as total from commercepulse.fact_payments")
+    };
+    let before = total(&project);
+    let rates = project.read("seeds/fx_rates.csv");
+    let corrected: String = rates
+        .lines()
+        .map(|line| {
+            if line.contains(",USD,") {
+                format!("{},USD,2000\n", line.split(',').next().unwrap())
+            } else {
+                format!("{line}\n")
+            }
+        })
+        .collect();
+    project.file("seeds/fx_rates.csv", corrected);
+    project.cp(["build"]).success();
+    assert_ne!(total(&project), before);
+}
+
+#[test]
+fn a_failing_check_publishes_nothing() {
+    let project = Project::new();
+    project.cp(["build"]).success();
+    let before = project.publication();
+    project.file("tests/sql/payments_are_small.sql", "select * from {{ ref('fact_payments') }} where amount > 1\n");
+    let output = project.cp(["build", "--threads", "1"]).status(1);
+    assert!(output.stderr.contains("payments_are_small"), "{output}");
+    assert_eq!(project.publication(), before);
+    let publish = project.cp(["publish"]).status(1);
+    assert!(publish.stderr.contains("nothing was published"), "{publish}");
+    assert_eq!(project.publication(), before);
+    project.remove("tests/sql/payments_are_small.sql");
+    project.cp(["publish"]).success();
+}
+
+#[test]
+fn a_crash_anywhere_costs_nothing() {
+    let reference = Project::new();
+    reference.cp(["build"]).success();
+    let project = Project::new();
+    for attempt in 0..12u64 {
+        let mut child = std::process::Command::new(program())
+            .args(["build", "--quiet"])
+            .current_dir(project.root())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(40 + attempt * 130));
+        // It may have ended already; then there is nothing to kill.
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+    project.cp(["build"]).success();
+    assert_eq!(project.tables(), reference.tables());
+}
+
+#[test]
+fn two_builds_at_once_do_not_hurt_each_other() {
+    let reference = Project::new();
+    reference.cp(["build"]).success();
+    let project = Project::new();
+    std::thread::scope(|scope| {
+        let calls: Vec<_> =
+            (0..2).map(|_| scope.spawn(|| Call::of(["build", "--quiet"]).within(project.root()).run())).collect();
+        let ended: Vec<_> = calls.into_iter().map(|call| call.join().unwrap()).collect();
+        assert!(ended.iter().any(|output| output.status == 0), "{}\n{}", ended[0], ended[1]);
+        for output in ended {
+            assert!(output.status == 0 || output.stderr.contains("another process holds it"), "{output}");
+        }
+    });
+    project.cp(["build"]).success();
+    assert_eq!(project.tables(), reference.tables());
+}
+
+#[test]
+fn a_project_without_data_builds_an_empty_warehouse() {
+    let project = Project::new();
+    project.remove("data");
+    project.cp(["build"]).success();
+    assert_eq!(project.count("commercepulse.fact_orders"), 0);
+}

@@ -1,0 +1,7 @@
+//! A project of one's own for a test, and calls of the compiled `cp` in it.
+
+mod call;
+mod project;
+
+pub use call::{Call, Output, program};
+pub use project::Project;
