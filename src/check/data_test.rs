@@ -61,6 +61,10 @@ pub fn check(worker: &Worker<'_>, number: usize, step: &Step) -> Outcome {
             outcome.message = verdict.message;
             outcome.failures = Some(verdict.failures);
         }
+        Err(failure) if failure.is_interrupt() => {
+            outcome.status = Status::Skipped;
+            outcome.message = "stopped".to_string();
+        }
         Err(failure) => {
             outcome.fault = Some(failure.kind());
             let diagnostic = worker.explain(node, failure, compiled.as_ref());

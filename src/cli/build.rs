@@ -12,7 +12,7 @@ pub fn perform(flags: BuildFlags) -> Result<()> {
     if house.settings.flags.dry_run {
         return summary::plan(&house, &house.dry_run(&[NodeKind::Seed, NodeKind::Model, NodeKind::Test])?);
     }
-    let done = house.build(&console, &Stop::listen())?;
+    let done = house.build(&console, &Stop::listen(crate::ui::say))?;
     console.close();
     summary::show(&house, &done);
     done.verdict()

@@ -8,7 +8,7 @@ use crate::flow::Stop;
 
 pub fn perform(flags: Project) -> Result<()> {
     let (house, console) = cli::open("publish", flags.flags())?;
-    let done = house.check_and_publish(&console, &Stop::listen())?;
+    let done = house.check_and_publish(&console, &Stop::listen(crate::ui::say))?;
     console.close();
     summary::show(&house, &done);
     done.verdict()

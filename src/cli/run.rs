@@ -16,7 +16,7 @@ pub fn perform(flags: BuildFlags, verb: &str) -> Result<()> {
     if house.settings.flags.dry_run {
         return summary::plan(&house, &house.dry_run(kinds)?);
     }
-    let done = house.run(kinds, &console, &Stop::listen())?;
+    let done = house.run(kinds, &console, &Stop::listen(crate::ui::say))?;
     console.close();
     summary::show(&house, &done);
     done.verdict()

@@ -4,12 +4,16 @@ use crate::cli;
 use crate::cli::arguments::ShowFlags;
 use crate::config::Flags;
 use crate::config::OutputFormat;
+use crate::engine::SqlError;
+use crate::error::Diagnostic;
 use crate::error::Error;
+use crate::error::Place;
 use crate::error::Result;
 use crate::flow;
 use crate::progress::Silent;
 use crate::project::NodeKind;
 use crate::run::Database;
+use crate::run::Failure;
 use crate::ui;
 
 pub fn perform(flags: ShowFlags) -> Result<()> {
@@ -40,16 +44,33 @@ pub fn perform(flags: ShowFlags) -> Result<()> {
             house.compile(&wanted, &database)?.into_values().collect()
         }
     };
+    if queries.len() > 1 && house.settings.flags.output == OutputFormat::Json {
+        return Err(Error::call("`--output json` shows one thing at a time").help("select one model"));
+    }
     for sql in queries {
         let bounded = match limit {
             limit if limit < 0 => sql,
             limit => format!("select * from (\n{}\n) as shown limit {limit}", sql.trim_end().trim_end_matches(';')),
         };
-        let table = session.query(&bounded)?;
+        let table = session.query(&bounded).map_err(|error| explained(&error, &bounded))?;
         ui::write_out(&match house.settings.flags.output {
             OutputFormat::Text => ui::to_text(&table),
             OutputFormat::Json => ui::to_json(&table),
         });
     }
     Ok(())
+}
+
+/// A query's failure with its place in the query; what is not built yet is named as such.
+fn explained(error: &SqlError, sql: &str) -> Error {
+    let kind = Failure::Sql(error.clone()).kind();
+    let place = error.span.clone().map(|span| Place::new("query", sql, span));
+    let help = match error.kind.as_str() {
+        "Catalog Error" | "Binder Error" if error.message.contains("does not exist") => {
+            Some("it may not be built yet: `cp build`, or `cp run --select +MODEL`".to_string())
+        }
+        _ => error.hint.clone(),
+    };
+    let fault = Diagnostic::error(error.to_string(), place).help(help);
+    Error::from(fault).of(kind)
 }

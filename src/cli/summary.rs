@@ -70,7 +70,7 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
         add(if chunk.as_ptr() == done.tables.as_ptr() { "rows" } else { "" }, cells.join("   "));
     }
     match &done.published {
-        Some(Ok(published)) => {
+        Some(Ok(published)) if !published.tables.is_empty() => {
             let shown = house.settings.layout.shown(&house.settings.layout.published());
             let count = published.tables.len();
             add(
@@ -84,7 +84,7 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
                 },
             );
         }
-        Some(Err(_)) => add("published", "nothing".to_string()),
+        Some(_) => add("published", "nothing".to_string()),
         None => {}
     }
     if let Some(folder) = &done.report {

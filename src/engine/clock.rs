@@ -28,10 +28,10 @@ impl Drop for Busy {
     fn drop(&mut self) {
         let mut clock = CLOCK.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         clock.active -= 1;
-        if clock.active == 0 {
-            if let Some(since) = clock.since.take() {
-                clock.total += since.elapsed();
-            }
+        if clock.active == 0
+            && let Some(since) = clock.since.take()
+        {
+            clock.total += since.elapsed();
         }
     }
 }

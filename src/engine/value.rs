@@ -203,9 +203,31 @@ impl From<Raw> for Value {
             ),
             Raw::Union(value) => Self::from(*value),
             Raw::Blob(bytes) => Self::Other(bytes.iter().map(|byte| format!("\\x{byte:02X}")).collect()),
+            Raw::Time64(unit, n) => Self::Other(time(micros(unit, n))),
+            Raw::Interval { months, days, nanos } => Self::Other(interval(months, days, nanos)),
             other => Self::Other(format!("{other:?}")),
         }
     }
+}
+
+fn time(micros: i64) -> String {
+    let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    let clock = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if fraction == 0 { clock } else { format!("{clock}.{fraction:06}").trim_end_matches('0').to_string() }
+}
+
+fn interval(months: i32, days: i32, nanos: i64) -> String {
+    let mut parts = Vec::new();
+    for (count, unit) in [(months / 12, "year"), (months % 12, "month"), (days, "day")] {
+        if count != 0 {
+            parts.push(format!("{count} {unit}{}", if count.abs() == 1 { "" } else { "s" }));
+        }
+    }
+    if nanos != 0 || parts.is_empty() {
+        let sign = if nanos < 0 { "-" } else { "" };
+        parts.push(format!("{sign}{}", time((nanos / 1_000).abs())));
+    }
+    parts.join(" ")
 }
 
 fn micros(unit: TimeUnit, n: i64) -> i64 {

@@ -13,7 +13,9 @@ use crate::config::Environment;
 use crate::config::Flags;
 use crate::config::Settings;
 use crate::engine::Engine;
+use crate::engine::Session;
 use crate::error::Diagnostic;
+use crate::error::Error;
 use crate::error::Result;
 use crate::extract;
 use crate::extract::Extracted;
@@ -38,6 +40,7 @@ use crate::render;
 use crate::render::Renderer;
 use crate::render::Scanned;
 use crate::report;
+use crate::run::Failure;
 use crate::run::Worker;
 use crate::run::state;
 use crate::store::Embedded;
@@ -69,7 +72,7 @@ impl House {
         let root = Settings::project_root(&flags)?;
         let environment = Arc::new(Environment::load(&root)?);
         let project = Arc::new(project::load(&root, &flags, &environment, &|text, known| {
-            render::expand(text, &environment, Some(known.vars))
+            render::expand(text, &environment, Some(known.vars), known.target)
         })?);
         let settings = Settings::resolve(flags, root, &environment, project.profile.clone())?;
         let database = match &settings.warehouse {
@@ -140,7 +143,8 @@ impl House {
     pub fn carry_out(&self, engine: &Engine, plan: &Plan, observe: &dyn Observe, stop: &Stop) -> Result<RunRecord> {
         let session = engine.session()?;
         state::prepare(&session, &self.database, &self.scanned)?;
-        self.hooks(&session, &self.project.on_run_start, observe)?;
+        stop.walk();
+        self.hooks(&session, "on-run-start", &self.project.on_run_start, observe)?;
         observe.on(Progress::Stage { name: "run", total: Some(plan.steps.len() as u64) });
         let mut sessions = Vec::new();
         for _ in 0..self.settings.threads {
@@ -173,11 +177,13 @@ impl House {
                 _ => crate::plan::skipped(step, "the run was stopped"),
             },
             |outcome| {
+                if stop.is_asked() && outcome.status == Status::Skipped {
+                    return;
+                }
                 let (id, status, took) = (outcome.id.clone(), outcome.status, outcome.took);
                 observe.on(Progress::NodeFinished { id, status, detail: detail(outcome), took });
             },
         );
-        self.hooks(&session, &self.project.on_run_end, observe)?;
         state::tidy(&session, &self.database)?;
         let record = RunRecord {
             invocation_id: self.invocation_id.clone(),
@@ -188,15 +194,21 @@ impl House {
             outcomes,
         };
         self.write_artifacts(&record)?;
+        self.hooks(&session, "on-run-end", &self.project.on_run_end, observe)?;
         Ok(record)
     }
 
-    fn hooks(&self, session: &crate::engine::Session, hooks: &[String], observe: &dyn Observe) -> Result<()> {
+    fn hooks(&self, session: &Session, name: &str, hooks: &[String], observe: &dyn Observe) -> Result<()> {
         let database = crate::run::Database { session, observe };
         for hook in hooks {
             let sql = self.renderer.compile_text(&self.scanned, "dbt_project.yml", hook, &database, None)?;
             if !sql.trim().is_empty() {
-                session.run(&sql)?;
+                session.run(&sql).map_err(|error| {
+                    let kind = Failure::Sql(error.clone()).kind();
+                    Error::data(format!("`{name}` of `dbt_project.yml` failed at `{}`", sql.trim()))
+                        .because(error)
+                        .of(kind)
+                })?;
             }
         }
         Ok(())

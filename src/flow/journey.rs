@@ -150,11 +150,11 @@ impl House {
         let mut sizes = Vec::new();
         for scan in self.scanned.nodes.values() {
             let published = scan.config.meta("publish").and_then(serde_json::Value::as_bool).unwrap_or(false);
-            if let (true, Some(relation)) = (published, &scan.relation) {
-                if session.kind_of(relation)?.is_some() {
-                    let rows = session.count(&format!("select count(*) from {relation}"))?;
-                    sizes.push((relation.name.clone(), u64::try_from(rows).unwrap_or(0)));
-                }
+            if let (true, Some(relation)) = (published, &scan.relation)
+                && session.kind_of(relation)?.is_some()
+            {
+                let rows = session.count(&format!("select count(*) from {relation}"))?;
+                sizes.push((relation.name.clone(), u64::try_from(rows).unwrap_or(0)));
             }
         }
         sizes.sort();

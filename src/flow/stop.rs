@@ -13,26 +13,44 @@ const INTERRUPTED: i32 = 130;
 #[derive(Default)]
 pub struct Stop {
     asked: AtomicBool,
+    walking: AtomicBool,
     running: Mutex<Vec<Interrupt>>,
+    /// How the person is told at once.
+    tell: Option<fn(&str)>,
 }
 
 impl Stop {
     /// Waits for Ctrl-C on a thread of its own, as long as the process lives.
-    pub fn listen() -> Arc<Self> {
-        let stop = Arc::new(Self::default());
+    pub fn listen(tell: fn(&str)) -> Arc<Self> {
+        let stop = Arc::new(Self { tell: Some(tell), ..Self::default() });
         let heard = stop.clone();
         std::thread::spawn(move || {
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
             while runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
-                if heard.asked.swap(true, Ordering::SeqCst) {
+                let is_walking = heard.walking.load(Ordering::SeqCst);
+                if heard.asked.swap(true, Ordering::SeqCst) || !is_walking {
+                    // Every other stage commits whole or not at all, so there is nothing to wait for.
+                    heard.tell("stopped; nothing is lost, the next run goes on from here");
                     std::process::exit(INTERRUPTED);
                 }
+                heard.tell("stopping: what runs is rolled back, nothing more is begun (again to stop at once)");
                 for session in heard.running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).iter() {
                     session.stop();
                 }
             }
         });
         stop
+    }
+
+    /// From here on, until the process ends, what runs is interrupted instead of the process being ended.
+    pub fn walk(&self) {
+        self.walking.store(true, Ordering::SeqCst);
+    }
+
+    fn tell(&self, text: &str) {
+        if let Some(tell) = self.tell {
+            tell(text);
+        }
     }
 
     /// Whether Ctrl-C was pressed.

@@ -28,7 +28,7 @@ impl House {
     /// What would be done for these nodes, and why.
     pub fn plan(&self, engine: &Engine, selected: &IndexSet<NodeId>) -> Result<Plan> {
         let session = engine.session()?;
-        let built = state::read(&session, &self.database)?;
+        let built = state::read(&session, &self.database, &self.scanned)?;
         let fingerprints = fingerprints(&self.project, &self.scanned, &self.graph, &self.renderer)?;
         // Only tables that this tool fills have a version; any other source may change at any time.
         let filled = self.scanned.sources.iter().filter(|(_, table)| extract::is_landing(table));

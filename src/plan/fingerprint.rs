@@ -37,6 +37,9 @@ const SETTINGS: &[&str] = &[
     "delimiter",
     "merge_update_columns",
     "merge_exclude_columns",
+    "sql_header",
+    "pre_hook",
+    "post_hook",
     "incremental_predicates",
 ];
 

@@ -206,7 +206,9 @@ fn fingerprint(inputs: &Inputs<'_>, id: &NodeId, digests: &IndexMap<NodeId, Stri
 fn version(inputs: &Inputs<'_>, id: &NodeId, fingerprint: &Fingerprint, versions: &IndexMap<NodeId, String>) -> String {
     let mut hasher = Sha256::new();
     hasher.update(fingerprint.digest());
-    if inputs.scanned.nodes[id].introspects {
+    let is_seed = inputs.project.nodes[id].kind == NodeKind::Seed;
+    // What a template asks, and what a model without parents reads (a file, the clock), may change at any time.
+    if inputs.scanned.nodes[id].introspects || (inputs.graph.parents(id).is_empty() && !is_seed) {
         hasher.update(inputs.invocation_id);
     }
     for parent in inputs.graph.parents(id) {
@@ -223,9 +225,14 @@ fn existing(inputs: &Inputs<'_>, id: &NodeId) -> Option<Existing> {
 fn action(inputs: &Inputs<'_>, id: &NodeId, fingerprint: &Fingerprint, version: &str) -> Action {
     let exists = existing(inputs, id).is_some();
     let full = |reason: &str| Action::Full { reason: reason.to_string() };
+    // The model's own word, as in dbt: `false` protects a history that could not be made again.
+    let own_word = inputs.scanned.nodes[id].config.flag("full_refresh");
     match inputs.built.nodes.get(id) {
-        _ if inputs.full_refresh => full("full refresh asked for"),
         _ if !exists => full("new"),
+        Some((_, stored)) if own_word == Some(false) && stored == version => Action::Unchanged,
+        _ if own_word == Some(false) => Action::Update { reason: "new data".to_string() },
+        _ if own_word == Some(true) => full("`full_refresh` is set"),
+        _ if inputs.full_refresh => full("full refresh asked for"),
         None => full("not built by this tool before"),
         Some((before, _)) if fingerprint.digest() != before.digest() => {
             full(&fingerprint.changed_since(before).unwrap_or_else(|| "changed".to_string()))

@@ -7,6 +7,7 @@ use minijinja::Value;
 use serde_json::Value as Json;
 
 use crate::config::Environment;
+use crate::config::ProfileValues;
 use crate::error::Error;
 use crate::error::Result;
 use crate::error::suggestion;
@@ -20,7 +21,12 @@ use crate::render::verbs::unset;
 ///
 /// # Errors
 /// The text is no Jinja, names what is not there, or a variable is not set. The error has no place: the caller knows it.
-pub fn expand(text: &str, environment: &Environment, vars: Option<&IndexMap<String, Json>>) -> Result<String> {
+pub fn expand(
+    text: &str,
+    environment: &Environment,
+    vars: Option<&IndexMap<String, Json>>,
+    target: Option<&ProfileValues>,
+) -> Result<String> {
     if !["{{", "{%", "{#"].iter().any(|start| text.contains(start)) {
         return Ok(text.to_string());
     }
@@ -35,6 +41,15 @@ pub fn expand(text: &str, environment: &Environment, vars: Option<&IndexMap<Stri
             told(format!("variable `{name}` is not set"), suggestion(name, vars.keys().map(String::as_str)))
         })
     });
+    if let Some(target) = target {
+        let facts = [
+            ("name", target.target.as_str()),
+            ("schema", target.schema.as_str()),
+            ("type", "duckdb"),
+            ("profile_name", target.profile.as_str()),
+        ];
+        engine.add_global("target", Value::from_iter(facts));
+    }
     let rendered = engine.template_from_str(text).and_then(|template| template.render(()));
     rendered.map_err(|error| {
         let (mut message, help) = plain(&error, text);
@@ -58,7 +73,7 @@ mod tests {
     fn expanded(text: &str) -> Result<String> {
         let environment = Environment::of([("HOME_SCHEMA", "prod"), ("DBT_ENV_SECRET_KEY", "hush")]);
         let vars = IndexMap::from([("days".to_string(), Json::from(7))]);
-        expand(text, &environment, Some(&vars))
+        expand(text, &environment, Some(&vars), None)
     }
 
     #[test]

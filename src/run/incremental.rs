@@ -64,7 +64,10 @@ fn merge(
     let except = config.texts("merge_exclude_columns");
     let sets = columns
         .iter()
-        .filter(|name| if only.is_empty() { !except.contains(name) } else { only.contains(name) })
+        .filter(|name| {
+            let is_in = |list: &[String]| list.iter().any(|listed| listed.eq_ignore_ascii_case(name));
+            if only.is_empty() { !is_in(&except) } else { is_in(&only) }
+        })
         .map(|name| format!("{0} = DBT_INTERNAL_SOURCE.{0}", quote(name)))
         .collect::<Vec<_>>()
         .join(", ");
@@ -96,9 +99,19 @@ fn meet_columns(session: &Session, relation: &Relation, fresh: &Relation, config
     let rule = config.text("on_schema_change").unwrap_or("ignore");
     match rule {
         "ignore" => {}
-        "fail" if !added.is_empty() || !gone.is_empty() => {
-            return Err(Error::data(format!("columns of `{}` have changed: {}", relation.name, change(&added, &gone)))
-                .help("run with `--full-refresh`, or set `on_schema_change` to `append_new_columns` or `sync_all_columns`"));
+        "fail" if !added.is_empty() || !gone.is_empty() || !retyped(&there, &new).is_empty() => {
+            let mut changes = change(&added, &gone);
+            for column in retyped(&there, &new) {
+                changes.push_str(&format!(
+                    "{}`{}` is now {}",
+                    if changes.is_empty() { "" } else { ", " },
+                    column.name,
+                    column.data_type
+                ));
+            }
+            return Err(Error::data(format!("columns of `{}` have changed: {changes}", relation.name)).help(
+                "run with `--full-refresh`, or set `on_schema_change` to `append_new_columns` or `sync_all_columns`",
+            ));
         }
         "fail" => {}
         "append_new_columns" | "sync_all_columns" => {
@@ -133,17 +146,22 @@ fn meet_columns(session: &Session, relation: &Relation, fresh: &Relation, config
 }
 
 fn retype(session: &Session, relation: &Relation, there: &[Column], new: &[Column]) -> Result<()> {
-    for column in new {
-        let changed = there.iter().any(|other| other.name == column.name && other.data_type != column.data_type);
-        if changed {
-            session.run(&format!(
-                "alter table {relation} alter column {} set data type {}",
-                quote(&column.name),
-                column.data_type
-            ))?;
-        }
+    for column in retyped(there, new) {
+        session.run(&format!(
+            "alter table {relation} alter column {} set data type {}",
+            quote(&column.name),
+            column.data_type
+        ))?;
     }
     Ok(())
+}
+
+/// Columns that both have, of another type in `new`.
+fn retyped<'c>(there: &[Column], new: &'c [Column]) -> Vec<&'c Column> {
+    let differs = |column: &&Column| {
+        there.iter().any(|other| other.name.eq_ignore_ascii_case(&column.name) && other.data_type != column.data_type)
+    };
+    new.iter().filter(differs).collect()
 }
 
 fn change(added: &[Column], gone: &[Column]) -> String {

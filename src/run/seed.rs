@@ -31,6 +31,8 @@ pub(super) fn load(
         // dbt reads these as NULL.
         "nullstr = ['', 'null', 'NULL', 'Null']".to_string(),
         "sample_size = -1".to_string(),
+        // As dbt infers them: INTEGER where it fits.
+        "auto_type_candidates = ['BOOLEAN', 'INTEGER', 'BIGINT', 'DOUBLE', 'DATE', 'TIMESTAMP', 'VARCHAR']".to_string(),
         format!("delim = {}", text(config.text("delimiter").unwrap_or(","))),
     ];
     let declared: Vec<(String, String)> = config

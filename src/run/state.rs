@@ -32,14 +32,15 @@ pub fn prepare(session: &Session, database: &str, scanned: &Scanned) -> Result<(
     }
     session.run(&format!(
         "create table if not exists {}.{SCHEMA}.built
-         (node varchar not null, fingerprint varchar not null, version varchar not null, built_at timestamp not null)",
+         (node varchar not null, relation varchar not null, fingerprint varchar not null, version varchar not null,
+          built_at timestamp not null)",
         quote(database)
     ))?;
     Ok(())
 }
 
 /// What the warehouse was built from. A warehouse that no plan has run in was built from nothing.
-pub fn read(session: &Session, database: &str) -> Result<Built> {
+pub fn read(session: &Session, database: &str, scanned: &Scanned) -> Result<Built> {
     let mut built = Built::default();
     let relations = session.query_with(
         "select table_schema, table_name, table_type from information_schema.tables where table_catalog = ?",
@@ -54,20 +55,31 @@ pub fn read(session: &Session, database: &str) -> Result<Built> {
     }
     // Notes are only ever added while a plan runs (changing one row from two transactions would conflict), so the
     // last one of a node counts.
-    let notes = session
-        .query(&format!("select node, fingerprint, version from {}.{SCHEMA}.built order by rowid", quote(database)))?;
+    let notes = session.query(&format!(
+        "select node, relation, fingerprint, version from {}.{SCHEMA}.built order by rowid",
+        quote(database)
+    ))?;
     for row in &notes.rows {
-        let fingerprint = Fingerprint::from_json(&row[1].to_string());
-        built.nodes.insert(NodeId::from(row[0].to_string()), (fingerprint, row[2].to_string()));
+        let id = NodeId::from(row[0].to_string());
+        // Another target's table of the same node is another table.
+        let relation = scanned.nodes.get(&id).and_then(|scan| scan.relation.as_ref());
+        if relation.is_some_and(|relation| relation.to_string() == row[1].to_string()) {
+            built.nodes.insert(id, (Fingerprint::from_json(&row[2].to_string()), row[3].to_string()));
+        }
     }
     Ok(built)
 }
 
 /// Notes that a step has succeeded; called inside the step's own transaction.
-pub(super) fn note(session: &Session, database: &str, step: &Step) -> Result<(), SqlError> {
+pub(super) fn note(session: &Session, database: &str, step: &Step, relation: &Relation) -> Result<(), SqlError> {
     session.execute(
-        &format!("insert into {}.{SCHEMA}.built values (?, ?, ?, now()::timestamp)", quote(database)),
-        &[Cell::Text(step.id.as_str()), Cell::Text(&step.fingerprint.to_json()), Cell::Text(&step.version)],
+        &format!("insert into {}.{SCHEMA}.built values (?, ?, ?, ?, now()::timestamp)", quote(database)),
+        &[
+            Cell::Text(step.id.as_str()),
+            Cell::Text(&relation.to_string()),
+            Cell::Text(&step.fingerprint.to_json()),
+            Cell::Text(&step.version),
+        ],
     )?;
     Ok(())
 }
@@ -75,10 +87,11 @@ pub(super) fn note(session: &Session, database: &str, step: &Step) -> Result<(),
 /// Forgets all notes but the last of each node; called when no plan runs.
 pub fn tidy(session: &Session, database: &str) -> Result<()> {
     let table = format!("{}.{SCHEMA}.built", quote(database));
-    let doubled = session.count(&format!("select count(*) - count(distinct node) from {table}"))?;
+    let doubled = session.count(&format!("select count(*) - count(distinct (node, relation)) from {table}"))?;
     if doubled > 0 {
-        session
-            .run(&format!("delete from {table} where rowid not in (select max(rowid) from {table} group by node)"))?;
+        session.run(&format!(
+            "delete from {table} where rowid not in (select max(rowid) from {table} group by node, relation)"
+        ))?;
     }
     Ok(())
 }

@@ -72,6 +72,13 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Whether a person stopped the statement.
+    pub fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Sql(error) if error.is_interrupt())
+    }
+}
+
 impl From<SqlError> for Failure {
     fn from(error: SqlError) -> Self {
         Self::Sql(error)
@@ -120,6 +127,11 @@ impl Worker<'_> {
                 outcome.rows = rows;
             }
             Err(failure) => {
+                if failure.is_interrupt() {
+                    outcome.status = Status::Skipped;
+                    outcome.message = "stopped".to_string();
+                    return outcome;
+                }
                 outcome.fault = Some(failure.kind());
                 let diagnostic = self.explain(node, failure, compiled.as_ref());
                 outcome.status = Status::Error;
@@ -166,45 +178,45 @@ impl Worker<'_> {
         scan: &Scan,
         compiled: &mut Option<Compiled>,
     ) -> Result<Ended, Failure> {
-        let whole = matches!(step.action, Action::Full { .. });
-        match step.action {
-            Action::Unchanged => return Ok(Ended::new(Status::Unchanged, "unchanged", None)),
-            Action::Inline => return Ok(Ended::new(Status::Success, "part of its children", None)),
-            Action::Full { .. } | Action::Update { .. } | Action::Check => {}
-        }
         let kind =
             scan.config.materialization().map_err(|word| Error::call(format!("unknown materialization `{word}`")))?;
+        let increment = kind == Materialization::Incremental && !matches!(step.action, Action::Full { .. });
+        if step.action == Action::Inline {
+            return Ok(Ended::new(Status::Success, "part of its children", None));
+        }
+        let done: Compiled = match kind {
+            Materialization::Seed => self.seed_hooks(node, scan)?,
+            // Unchanged ones too: the target folder shows the SQL of every model.
+            _ => compiled.insert(self.compile(step, increment)?).clone(),
+        };
+        if step.action == Action::Unchanged {
+            return Ok(Ended::new(Status::Unchanged, "unchanged", None));
+        }
         let relation = scan
             .relation
             .as_ref()
             .ok_or_else(|| Error::call(format!("`{}` has no place in the database", node.name)))?;
-        if kind == Materialization::Seed {
-            let root = &self.project.root;
-            return self.in_transaction(step, |session| {
-                Self::make_room(session, step, relation, kind)?;
-                let rows = seed::load(session, relation, node, root, &scan.config)?;
-                Ok(Ended::rows("loaded", rows))
-            });
-        }
-        let increment = kind == Materialization::Incremental && !whole;
-        let compiled: &Compiled = compiled.insert(self.compile(step, increment)?);
-        self.in_transaction(step, |session| {
+        self.session.transaction(|session| {
             Self::make_room(session, step, relation, kind)?;
-            for hook in &compiled.pre_hooks {
-                session.run(hook)?;
+            run_hooks(session, "pre_hook", &done.pre_hooks)?;
+            if let Some(header) = scan.config.text("sql_header") {
+                session.run(header)?;
             }
             let written = match kind {
-                Materialization::View => view::make(session, relation, &compiled.sql).map(|()| None)?,
-                Materialization::Incremental if increment => {
-                    Some(incremental::update(session, relation, &compiled.sql, &scan.config)?)
+                Materialization::Seed => {
+                    seed::load(session, relation, node, &self.project.root, &scan.config).map(Some)?
                 }
-                _ => table::make(session, relation, &compiled.sql).map(|()| None)?,
+                Materialization::View => view::make(session, relation, &done.sql).map(|()| None)?,
+                Materialization::Incremental if increment => {
+                    Some(incremental::update(session, relation, &done.sql, &scan.config)?)
+                }
+                _ => table::make(session, relation, &done.sql).map(|()| None)?,
             };
-            for hook in &compiled.post_hooks {
-                session.run(hook)?;
-            }
+            run_hooks(session, "post_hook", &done.post_hooks)?;
+            state::note(session, self.database, step, relation)?;
             Ok(match (kind, written) {
                 (Materialization::View, _) => Ended::new(Status::Success, "view", None),
+                (Materialization::Seed, Some(rows)) => Ended::rows("loaded", rows),
                 (_, Some(written)) => Ended::rows("written", written),
                 // Counted when the hooks are done: they may take rows away.
                 _ => Ended::rows(
@@ -212,6 +224,30 @@ impl Worker<'_> {
                     u64::try_from(session.count(&format!("select count(*) from {relation}"))?).unwrap_or(0),
                 ),
             })
+        })
+    }
+
+    /// A seed has no SQL of its own, but it may have hooks.
+    fn seed_hooks(&self, node: &Node, scan: &Scan) -> Result<Compiled> {
+        let database = Database { session: &self.session, observe: self.observe };
+        let rendered = |name: &str| -> Result<Vec<String>> {
+            let render = |text: &String| {
+                self.renderer.compile_text(
+                    self.scanned,
+                    &format!("hook of {}", node.name),
+                    text,
+                    &database,
+                    scan.relation.as_ref(),
+                )
+            };
+            scan.config.hooks(name).iter().map(render).collect()
+        };
+        Ok(Compiled {
+            id: node.id.clone(),
+            sql: String::new(),
+            pre_hooks: rendered("pre_hook")?,
+            post_hooks: rendered("post_hook")?,
+            macros: Default::default(),
         })
     }
 
@@ -225,19 +261,17 @@ impl Worker<'_> {
             _ => Ok(()),
         }
     }
+}
 
-    /// All of a step, and the note of it, in one transaction.
-    fn in_transaction(
-        &self,
-        step: &Step,
-        work: impl FnOnce(&Session) -> Result<Ended, Failure>,
-    ) -> Result<Ended, Failure> {
-        self.session.transaction(|session| {
-            let ended = work(session)?;
-            state::note(session, self.database, step)?;
-            Ok(ended)
-        })
+/// Runs a model's hooks. A failing one is told as such, for it is no part of the model's SQL.
+fn run_hooks(session: &Session, name: &str, hooks: &[String]) -> Result<(), Failure> {
+    for hook in hooks.iter().filter(|hook| !hook.trim().is_empty()) {
+        session.run(hook).map_err(|error| {
+            let kind = Failure::Sql(error.clone()).kind();
+            Error::data(format!("its `{name}` `{}`", hook.trim())).because(error).of(kind)
+        })?;
     }
+    Ok(())
 }
 
 /// How a step ended well.
