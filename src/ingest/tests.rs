@@ -220,6 +220,7 @@ fn an_array_that_was_cut_off_is_taken_up_where_it_ended() {
     let all = bench.all();
     assert_eq!((all.events.len(), all.set_aside.len()), (3, 0));
     assert!(all.readings.iter().all(|reading| reading.tally.duplicates == 0));
+    assert!(!all.readings.last().unwrap().is_unfinished, "the log tells of the end, though it delivered nothing");
     // A longer array has another ending, but it begins as one did that was cut off.
     bench.write("bootstrap/orders_1.json", whole.replace(']', ",{\"a\":4}]"));
     assert_eq!(bench.ingest().totals(), tally(1, 1, 0, 0, 0));
