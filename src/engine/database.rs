@@ -155,6 +155,7 @@ impl Interrupt {
 #[derive(Debug, Clone, Copy)]
 pub enum Cell<'a> {
     Null,
+    Boolean(bool),
     Text(&'a str),
     Integer(i64),
     /// Microseconds since 1970, UTC.
@@ -166,6 +167,7 @@ impl ToSql for Cell<'_> {
         use duckdb::types::{TimeUnit, ToSqlOutput, Value, ValueRef};
         Ok(match *self {
             Cell::Null => ToSqlOutput::Owned(Value::Null),
+            Cell::Boolean(flag) => ToSqlOutput::Owned(Value::Boolean(flag)),
             Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
             Cell::Integer(number) => ToSqlOutput::Owned(Value::BigInt(number)),
             Cell::Timestamp(micros) => ToSqlOutput::Owned(Value::Timestamp(TimeUnit::Microsecond, micros)),

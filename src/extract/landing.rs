@@ -36,7 +36,7 @@ pub(super) const TABLES: [(&str, &str); 4] = [
     (
         LOG,
         "file varchar, content_sha256 varchar, from_byte bigint, to_byte bigint, delivered bigint, stored bigint,
-         duplicates bigint, conflicts bigint, set_aside bigint, ingested_at timestamp",
+         duplicates bigint, conflicts bigint, set_aside bigint, ingested_at timestamp, is_unfinished boolean",
     ),
     (SET_ASIDE, "file varchar, line bigint, reason varchar, content varchar, set_aside_at timestamp"),
     (
@@ -63,6 +63,10 @@ impl<'a> Landing<'a> {
         for (index, (table, columns)) in TABLES.iter().enumerate() {
             let relation = landing.relation(table);
             session.run(&format!("create table if not exists {relation} ({columns})"))?;
+            if *table == LOG {
+                // A warehouse of an earlier `cp` has it not: what landed then does not say.
+                session.run(&format!("alter table {relation} add column if not exists is_unfinished boolean"))?;
+            }
             landing.rows[index] = session.count(&format!("select count(*) from {relation}"))?;
         }
         session.run(&format!(
@@ -189,7 +193,7 @@ fn landed(event: &RawEvent, sequence: i64) -> [Cell<'_>; 8] {
     ]
 }
 
-fn logged(reading: &Reading) -> [Cell<'_>; 10] {
+fn logged(reading: &Reading) -> [Cell<'_>; 11] {
     let tally = reading.tally;
     [
         Cell::Text(&reading.file),
@@ -202,6 +206,7 @@ fn logged(reading: &Reading) -> [Cell<'_>; 10] {
         number(tally.conflicts),
         number(tally.set_aside),
         cell(reading.ingested_at),
+        Cell::Boolean(reading.is_unfinished),
     ]
 }
 

@@ -164,6 +164,20 @@ fn a_new_warehouse_or_a_damaged_one_gets_everything_under_the_same_numbers() {
     assert_eq!(landed(&fresh), all);
 }
 
+#[test]
+fn a_warehouse_of_an_earlier_version_gets_the_column_it_lacks() {
+    let mut store = Embedded::in_memory().unwrap();
+    let engine = Engine::in_memory().unwrap();
+    deliver(&mut store, 0..4);
+    land_all(&store, &engine).unwrap();
+    let session = engine.session().unwrap();
+    session.run("alter table raw.ingest_log drop column is_unfinished").unwrap();
+    deliver(&mut store, 4..6);
+    assert_eq!(land_all(&store, &engine).unwrap().events, 2);
+    let log = session.query("select is_unfinished from raw.ingest_log order by to_byte").unwrap().rows;
+    assert_eq!(log.iter().map(|row| row[0].as_bool()).collect::<Vec<_>>(), [None, Some(false)]);
+}
+
 /// A store that fails after its first batch, as if the process were killed there.
 struct Failing(Embedded);
 

@@ -1,10 +1,18 @@
 //! A file that is one JSON array, cut into its elements without ever holding more than one.
 //!
-//! Elements are found by brackets and quotes alone; whether one is sound JSON is judged later. So that one broken
-//! element does not take the others with it, a closing bracket closes whatever was left open inside it, and a line
-//! end closes a text (which no JSON text may span).
+//! Elements are found by brackets and quotes alone; whether one is sound JSON is judged later. Where those contradict
+//! each other the element is no JSON: it is set aside up to where the next record begins, so that it takes no other
+//! with it. Only what more text could still make whole, or a broken record whose end is not written yet, is left for
+//! the next reading; in an array that was closed nothing is.
+
+use serde::de::IgnoredAny;
 
 use crate::error::Result;
+use crate::ingest::element::Found;
+use crate::ingest::element::Scan;
+use crate::ingest::resume::Habits;
+use crate::ingest::resume::Resume;
+use crate::ingest::resume::Search;
 use crate::ingest::split::BYTE_ORDER_MARK;
 use crate::ingest::split::End;
 use crate::ingest::split::Fault;
@@ -12,10 +20,8 @@ use crate::ingest::split::KEPT;
 use crate::ingest::split::LONGEST;
 use crate::ingest::split::Piece;
 use crate::ingest::split::Split;
+use crate::ingest::window::Mark;
 use crate::ingest::window::Window;
-
-/// How many open brackets are told apart; those deeper are only counted.
-const DEEPEST: usize = 1 << 16;
 
 /// Where in the file the reader is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub(super) enum State {
     After,
     /// In a file that is no array.
     Foreign,
+    /// In a file that is no array but begins as one with a record on every line does.
+    Lines,
 }
 
 impl State {
@@ -37,16 +45,25 @@ impl State {
             Self::Inside => "inside the array",
             Self::After => "after the array",
             Self::Foreign => "no array",
+            Self::Lines => "no array but lines",
         }
     }
 
     /// The state that a reading ended in.
     pub(super) fn of(text: &str) -> Self {
-        [Self::Inside, Self::After, Self::Foreign]
+        [Self::Inside, Self::After, Self::Foreign, Self::Lines]
             .into_iter()
             .find(|state| state.as_str() == text)
             .unwrap_or(Self::Before)
     }
+}
+
+/// Where a delivery begins, for going back.
+struct Start {
+    mark: Mark,
+    lines: u64,
+    /// In the text that is handed out.
+    begin: usize,
 }
 
 /// Cuts an array into its elements.
@@ -54,6 +71,7 @@ pub(super) struct Array {
     window: Window,
     lines: u64,
     state: State,
+    habits: Habits,
     /// Something of an element is left for the next reading.
     is_broken_off: bool,
 }
@@ -61,7 +79,7 @@ pub(super) struct Array {
 impl Array {
     /// `lines` is how many line ends came before the window, `state` how the reading before it ended.
     pub(super) fn new(window: Window, lines: u64, state: State) -> Self {
-        Self { window, lines, state, is_broken_off: false }
+        Self { window, lines, state, habits: Habits::default(), is_broken_off: false }
     }
 
     fn piece(&self, fault: Option<Fault>) -> Option<Piece> {
@@ -74,57 +92,184 @@ impl Array {
             let text = self.window.text();
             let length = text.iter().take_while(|byte| skipped.contains(byte)).count();
             let next = text.get(length).copied();
-            self.lines += line_ends(&text[..length]);
-            self.window.take(length);
+            self.habits.passed(&text[..length]);
+            self.take(length);
             if next.is_some() || !self.window.more()? {
                 return Ok(next);
             }
         }
     }
 
+    fn take(&mut self, count: usize) {
+        let text = self.window.text();
+        self.lines += line_ends(&text[..count.min(text.len())]);
+        self.window.take(count);
+    }
+
+    fn start(&self, into: &[u8]) -> Start {
+        Start { mark: self.window.mark(), lines: self.lines, begin: into.len() }
+    }
+
     /// The element that begins here.
     fn element(&mut self, into: &mut Vec<u8>) -> Result<Option<Piece>> {
-        let (begin, mark) = (into.len(), self.window.mark());
+        let start = self.start(into);
         let mut piece = Piece { line: self.lines + 1, fault: None };
-        let mut scan = Scan::default();
+        let mut scan = Scan::new();
         loop {
             let text = self.window.text();
-            let end = scan.advance(text);
-            let length = end.unwrap_or(scan.at);
-            if piece.fault.is_none() && length > LONGEST {
+            let found = scan.advance(text);
+            if piece.fault.is_none() && scan.at > LONGEST {
                 piece.fault = Some(Fault::TooLong);
                 into.extend_from_slice(&text[..KEPT]);
             }
-            if let Some(end) = end {
-                if piece.fault.is_none() {
-                    into.extend_from_slice(&text[..end]);
+            match found {
+                Some(Found::End(end)) => {
+                    if piece.fault.is_none() {
+                        self.habits.began(&text[..end]);
+                        into.extend_from_slice(&text[..end]);
+                    }
+                    self.take(end);
+                    return Ok(Some(piece));
                 }
-                self.window.take(end);
-                self.lines += scan.line_ends;
-                return Ok(Some(piece));
+                Some(Found::Broken(_)) => {
+                    let resume = Resume { at: scan.text_at, is_strict: false };
+                    return self.broken(start, piece, resume, into);
+                }
+                None => {}
             }
             if piece.fault.is_some() {
-                self.window.take(length);
-                scan.at = 0;
+                self.take(scan.at);
+                (scan.at, scan.text_at) = (0, 0);
             }
             if !self.window.more()? {
-                into.truncate(begin);
-                return Ok(self.broken_off(mark, into));
+                return self.open_at_end(start, piece, &scan, into);
             }
         }
     }
 
-    /// The input ended inside an element.
-    fn broken_off(&mut self, mark: crate::ingest::window::Mark, into: &mut Vec<u8>) -> Option<Piece> {
+    /// An element that is no JSON: it is set aside up to the next one.
+    fn broken(
+        &mut self,
+        start: Start,
+        mut piece: Piece,
+        mut resume: Resume,
+        into: &mut Vec<u8>,
+    ) -> Result<Option<Piece>> {
+        if piece.fault.is_none() {
+            self.habits.began(self.window.text());
+        }
+        let mut is_end = false;
+        loop {
+            match resume.advance(self.window.text(), is_end, &self.habits) {
+                Search::Found(comma) => {
+                    self.keep(comma, &mut piece, start.begin, into);
+                    return Ok(Some(piece));
+                }
+                Search::More(at) => {
+                    if at > KEPT {
+                        self.keep(at, &mut piece, start.begin, into);
+                        resume.at = 0;
+                    }
+                    is_end = !self.window.more()?;
+                }
+                Search::Nothing => break,
+            }
+        }
+        if !self.window.is_cut()
+            && let Some(end) = self.closing()
+        {
+            self.keep(end, &mut piece, start.begin, into);
+            return Ok(Some(piece));
+        }
+        Ok(self.left(start, into))
+    }
+
+    /// The input ended inside an element in which nothing is wrong so far.
+    fn open_at_end(
+        &mut self,
+        start: Start,
+        mut piece: Piece,
+        scan: &Scan,
+        into: &mut Vec<u8>,
+    ) -> Result<Option<Piece>> {
+        // Where the array seems to be closed, what was left open may have taken in other records.
+        if let (Some(end), None, false) = (self.closing(), &piece.fault, self.window.is_cut()) {
+            let text = self.window.text();
+            self.habits.began(text);
+            let search = Resume { at: 0, is_strict: true }.advance(text, true, &self.habits);
+            let is_closed = scan.in_text && text[..end].trim_ascii_end().ends_with(b"}");
+            match search {
+                Search::Found(comma) => {
+                    self.keep(comma, &mut piece, start.begin, into);
+                    return Ok(Some(piece));
+                }
+                _ if is_closed => {
+                    self.keep(end, &mut piece, start.begin, into);
+                    return Ok(Some(piece));
+                }
+                _ => {}
+            }
+        }
+        Ok(self.left(start, into))
+    }
+
+    /// Where the bracket is that ends the text in memory, if one does.
+    fn closing(&self) -> Option<usize> {
+        let text = self.window.text().trim_ascii_end();
+        text.ends_with(b"]").then(|| text.len() - 1)
+    }
+
+    /// Uses up text that is set aside; of what is too much the beginning is kept.
+    fn keep(&mut self, count: usize, piece: &mut Piece, begin: usize, into: &mut Vec<u8>) {
+        let room = KEPT.saturating_sub(into.len() - begin);
+        if count > room && piece.fault.is_none() {
+            piece.fault = Some(Fault::Endless);
+        }
+        into.extend_from_slice(&self.window.text()[..count.min(room)]);
+        self.take(count);
+    }
+
+    /// What began at `start` is left for the next reading, unless nothing can follow it.
+    fn left(&mut self, start: Start, into: &mut Vec<u8>) -> Option<Piece> {
+        into.truncate(start.begin);
         if let Some(reason) = self.window.take_damage() {
             let text = self.window.text();
             into.extend_from_slice(&text[..text.len().min(KEPT)]);
-            self.window.take(usize::MAX);
-            return self.piece(Some(Fault::Damaged(reason)));
+            self.take(usize::MAX);
+            return Some(Piece { line: start.lines + 1, fault: Some(Fault::Damaged(reason)) });
         }
-        self.window.go_back(mark);
+        self.window.go_back(start.mark);
+        self.lines = start.lines;
         self.is_broken_off = true;
         None
+    }
+
+    /// A line of a file that is no array.
+    fn line(&mut self, into: &mut Vec<u8>) -> Result<Option<Piece>> {
+        let start = self.start(into);
+        let mut piece = Piece { line: self.lines + 1, fault: Some(Fault::NoArray) };
+        loop {
+            let text = self.window.text();
+            let end = text.iter().position(|byte| *byte == b'\n');
+            if end.is_some() || text.len() > KEPT {
+                self.keep(end.unwrap_or(text.len()), &mut piece, start.begin, into);
+            }
+            if end.is_some() {
+                return Ok(Some(piece));
+            }
+            if !self.window.more()? {
+                break;
+            }
+        }
+        let text = self.window.text();
+        let is_open = serde_json::from_slice::<IgnoredAny>(text).is_err_and(|error| error.is_eof());
+        if let Some(reason) = self.window.take_damage() {
+            piece.fault = Some(Fault::Damaged(reason));
+        } else if into.len() == start.begin && is_open {
+            return Ok(self.left(start, into));
+        }
+        self.keep(self.window.text().len(), &mut piece, start.begin, into);
+        Ok(Some(piece))
     }
 
     /// Everything up to the end of the file, as one delivery.
@@ -135,8 +280,7 @@ impl Array {
             let text = self.window.text();
             let room = KEPT - (into.len() - begin);
             into.extend_from_slice(&text[..text.len().min(room)]);
-            self.lines += line_ends(text);
-            self.window.take(usize::MAX);
+            self.take(usize::MAX);
             if !self.window.more()? {
                 if let (Some(reason), Some(piece)) = (self.window.take_damage(), &mut piece) {
                     piece.fault = Some(Fault::Damaged(reason));
@@ -169,6 +313,7 @@ impl Split for Array {
                         self.window.take(1);
                         self.state = State::Inside;
                     }
+                    Some(b'{') => self.state = State::Lines,
                     Some(_) => self.state = State::Foreign,
                     None => return Ok(self.over()),
                 },
@@ -183,13 +328,22 @@ impl Split for Array {
                     },
                     None => return Ok(self.over()),
                 },
-                State::After | State::Foreign => {
-                    let fault = if self.state == State::After { Fault::AfterArray } else { Fault::NoArray };
-                    return match self.pass(SPACE)? {
-                        Some(_) => self.rest(fault, into),
-                        None => Ok(self.over()),
-                    };
-                }
+                State::After => match self.pass(SPACE)? {
+                    Some(b',') => {
+                        let piece = self.piece(Some(Fault::StrayEnd));
+                        into.push(b']');
+                        self.window.take(1);
+                        self.state = State::Inside;
+                        return Ok(piece);
+                    }
+                    Some(_) => return self.rest(Fault::AfterArray, into),
+                    None => return Ok(self.over()),
+                },
+                State::Foreign | State::Lines => match self.pass(SPACE)? {
+                    Some(_) if self.state == State::Lines => return self.line(into),
+                    Some(_) => return self.rest(Fault::NoArray, into),
+                    None => return Ok(self.over()),
+                },
             }
         }
         Ok(None)
@@ -197,119 +351,13 @@ impl Split for Array {
 
     fn end(&self) -> End {
         let (to_byte, content_sha256) = self.window.used();
-        let is_open = self.state == State::Inside;
+        let is_open = self.state == State::Inside || self.is_broken_off;
         End {
             to_byte,
             content_sha256,
             lines: self.lines,
             state: self.state.as_str(),
             is_unfinished: is_open || self.window.is_cut(),
-        }
-    }
-}
-
-/// The search for an element's end, which can be interrupted where the text in memory ends.
-#[derive(Default)]
-struct Scan {
-    /// How far the text has been looked at.
-    at: usize,
-    /// Brackets that are open, as their closing ones.
-    open: Vec<u8>,
-    braces: usize,
-    squares: usize,
-    /// Open brackets too deep to be told apart.
-    deeper: usize,
-    in_text: bool,
-    is_escaped: bool,
-    /// Whether anything of the element has been seen, and whether it is a text.
-    has_begun: bool,
-    is_text: bool,
-    line_ends: u64,
-}
-
-impl Scan {
-    /// Looks on; returns where the element ends, if it ends in this text.
-    fn advance(&mut self, text: &[u8]) -> Option<usize> {
-        while let Some(&byte) = text.get(self.at) {
-            self.line_ends += u64::from(byte == b'\n');
-            if self.in_text {
-                self.inside_text(byte);
-            } else {
-                if self.is_over_before(byte) {
-                    self.line_ends -= u64::from(byte == b'\n');
-                    return Some(self.at);
-                }
-                self.outside_text(byte);
-            }
-            self.has_begun = true;
-            self.at += 1;
-            let is_closed = matches!(byte, b'}' | b']' | b'"') && self.is_outermost() && !self.in_text;
-            if is_closed && (byte != b'"' || self.is_text) {
-                return Some(self.at);
-            }
-        }
-        None
-    }
-
-    fn is_outermost(&self) -> bool {
-        self.open.is_empty() && self.deeper == 0
-    }
-
-    fn inside_text(&mut self, byte: u8) {
-        match byte {
-            b'\n' => (self.in_text, self.is_escaped) = (false, false),
-            _ if self.is_escaped => self.is_escaped = false,
-            b'\\' => self.is_escaped = true,
-            b'"' => self.in_text = false,
-            _ => {}
-        }
-    }
-
-    /// Whether the element ended before this byte, which stands outside any text.
-    fn is_over_before(&self, byte: u8) -> bool {
-        if !self.has_begun {
-            return false;
-        }
-        match byte {
-            b',' | b' ' | b'\t' | b'\r' | b'\n' => self.is_outermost(),
-            // It closes the array itself, if nothing inside the element can be what it closes.
-            b']' => self.squares == 0 && self.deeper == 0,
-            _ => false,
-        }
-    }
-
-    fn outside_text(&mut self, byte: u8) {
-        match byte {
-            b'"' => {
-                self.in_text = true;
-                self.is_text |= !self.has_begun;
-            }
-            b'{' | b'[' if self.open.len() >= DEEPEST => self.deeper += 1,
-            b'{' => {
-                self.open.push(b'}');
-                self.braces += 1;
-            }
-            b'[' => {
-                self.open.push(b']');
-                self.squares += 1;
-            }
-            b'}' | b']' if self.deeper > 0 => self.deeper -= 1,
-            b'}' if self.braces > 0 => self.close(byte),
-            b']' if self.squares > 0 => self.close(byte),
-            _ => {}
-        }
-    }
-
-    /// Closes the nearest bracket that this one can close, and all that was left open inside it.
-    fn close(&mut self, byte: u8) {
-        while let Some(closed) = self.open.pop() {
-            match closed {
-                b'}' => self.braces -= 1,
-                _ => self.squares -= 1,
-            }
-            if closed == byte {
-                break;
-            }
         }
     }
 }

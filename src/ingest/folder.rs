@@ -1,5 +1,6 @@
 //! The files of the events folder: which rule each falls under, and which none does.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::AtPath;
@@ -28,8 +29,12 @@ pub(super) struct Found<'a> {
 /// Finds the files of all rules; with a date, of that day alone. A missing folder holds nothing.
 ///
 /// # Errors
-/// When a folder cannot be read, or when two rules name one file.
+/// When the events folder is a file, when a folder cannot be read, or when two rules name one file.
 pub(super) fn find<'a>(rules: &'a [FileRule], events: &Path, date: Option<&str>) -> Result<Found<'a>> {
+    if events.is_file() {
+        return Err(Error::call(format!("`{}` is a file, not a folder", events.display()))
+            .help("name the folder that holds the event files with `--data`"));
+    }
     let mut folders: Vec<&str> = rules.iter().map(|rule| rule.pattern.folder()).collect();
     folders.sort_unstable();
     folders.dedup();
@@ -77,8 +82,8 @@ fn walk(folder: &Path, name: &str, above: &mut Vec<PathBuf>, names: &mut Vec<(St
         return Ok(());
     }
     above.push(real);
-    for entry in std::fs::read_dir(folder).at_path("read the folder", folder)? {
-        let entry = entry.at_path("read the folder", folder)?;
+    for entry in std::fs::read_dir(folder).at_path("read the folder", folder).map_err(unreadable)? {
+        let entry = entry.at_path("read the folder", folder).map_err(unreadable)?;
         let own = entry.file_name().to_string_lossy().into_owned();
         let inner = if name.is_empty() { own.clone() } else { format!("{name}/{own}") };
         if is_ours(&inner, &own) {
@@ -89,11 +94,19 @@ fn walk(folder: &Path, name: &str, above: &mut Vec<PathBuf>, names: &mut Vec<(St
         match std::fs::metadata(&path) {
             Ok(about) if about.is_dir() => walk(&path, &inner, above, names)?,
             Ok(about) if about.is_file() => names.push((inner, path)),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                return Err(error).at_path("look at", &path).map_err(unreadable);
+            }
             _ => {}
         }
     }
     above.pop();
     Ok(())
+}
+
+/// What to do about a file or folder that cannot be read.
+pub(super) fn unreadable(error: Error) -> Error {
+    error.help("make it readable for you, or move it out of the events folder; no number is told without it")
 }
 
 /// What the tool itself or the system keeps there.
@@ -139,6 +152,9 @@ mod tests {
         assert_eq!(day.files.len(), 1);
         assert_eq!(day.files[0].name, "live/2025-01-15/e.jsonl");
         assert!(find(&rules, &folder.path().join("nowhere"), None).unwrap().files.is_empty());
+        let error = find(&rules, &folder.path().join("bare.jsonl"), None).unwrap_err();
+        assert!(error.message().ends_with("bare.jsonl` is a file, not a folder"), "{error}");
+        assert!(error.help_text().is_some());
     }
 
     #[test]

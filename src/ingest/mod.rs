@@ -7,11 +7,13 @@
 //! delivery, and its events are counted as duplicates.
 
 mod array;
+mod element;
 mod folder;
 mod lines;
 mod pattern;
 mod pipeline;
 mod record;
+mod resume;
 mod rule;
 mod source;
 mod split;

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::ingest::FileRule;
 use crate::ingest::folder::EventFile;
+use crate::ingest::folder::unreadable;
 use crate::ingest::record;
 use crate::ingest::source::Source;
 use crate::ingest::split::End;
@@ -102,7 +103,7 @@ impl Deliveries for Pipeline<'_> {
                 Ok(None)
             }
             Message::Failed(error) => {
-                Err(Error::call(format!("cannot read `{}`", self.file.path.display())).because(error))
+                Err(unreadable(Error::call(format!("cannot read `{}`", self.file.path.display())).because(error)))
             }
         }
     }

@@ -2,6 +2,9 @@
 //!
 //! An envelope's `event_id` and `vendor` are texts; a number stands for its own digits, and null, an empty text or
 //! anything else for none. Other keys of an envelope than the contract's are no part of the event and are not kept.
+//! An envelope that says one of its keys twice is set aside. A payload that does is stored as it came: its hash and id
+//! are made over every member, the doubled ones too, so two payloads that differ in any of them are two; what counts
+//! of a doubled key in a model is the first, which is what DuckDB's JSON functions take.
 
 use std::borrow::Cow;
 

@@ -16,6 +16,7 @@ use crate::event::hex;
 use crate::ingest::array::Array;
 use crate::ingest::array::State;
 use crate::ingest::folder::EventFile;
+use crate::ingest::folder::unreadable;
 use crate::ingest::lines::Lines;
 use crate::ingest::split::Split;
 use crate::ingest::window::Window;
@@ -42,11 +43,12 @@ pub(super) enum Task {
 pub(super) fn open(file: &EventFile<'_>, readings: &[Reading]) -> Result<Task> {
     let rule = file.rule.to_string();
     let known: Vec<&Reading> = readings.iter().filter(|reading| reading.rule == rule).collect();
-    let mut opened = File::open(&file.path).at_path("read", &file.path)?;
+    let mut opened = File::open(&file.path).at_path("read", &file.path).map_err(unreadable)?;
     // A file that grows meanwhile is read up to where it ends now; the rest waits for the next reading.
-    let length = opened.metadata().at_path("read", &file.path)?.len();
+    let length = opened.metadata().at_path("read", &file.path).map_err(unreadable)?.len();
     let compression = Compression::of(&file.name);
-    let before = prefix(&mut opened, length, &known, compression.is_some()).at_path("read", &file.path)?;
+    let before =
+        prefix(&mut opened, length, &known, compression.is_some()).at_path("read", &file.path).map_err(unreadable)?;
     if let Some((reading, _)) = before.known
         && reading.to_byte == length
     {
@@ -57,7 +59,7 @@ pub(super) fn open(file: &EventFile<'_>, readings: &[Reading]) -> Result<Task> {
         _ => (None, Sha256::new()),
     };
     let from_byte = from.map_or(0, |reading| reading.to_byte);
-    opened.seek(SeekFrom::Start(from_byte)).at_path("read", &file.path)?;
+    opened.seek(SeekFrom::Start(from_byte)).at_path("read", &file.path).map_err(unreadable)?;
     let counter = Arc::new(AtomicU64::new(0));
     let counted = Counted { file: opened.take(length - from_byte), counter: Arc::clone(&counter) };
     let input: Box<dyn Read + Send> = match compression {
@@ -65,7 +67,8 @@ pub(super) fn open(file: &EventFile<'_>, readings: &[Reading]) -> Result<Task> {
         Some(Compression::Gzip) => Box::new(MultiGzDecoder::new(BufReader::with_capacity(64 << 10, counted))),
         Some(Compression::Zstandard) => Box::new(
             zstd::stream::read::Decoder::new(counted)
-                .map_err(|error| Error::call(format!("cannot decompress `{}`", file.path.display())).because(error))?,
+                .map_err(|error| Error::call(format!("cannot decompress `{}`", file.path.display())).because(error))
+                .map_err(unreadable)?,
         ),
     };
     let window = Window::new(input, compression.is_none().then_some(hash), from_byte);

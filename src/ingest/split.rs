@@ -17,6 +17,10 @@ pub(super) enum Fault {
     NoArray,
     /// It stands after the array's end.
     AfterArray,
+    /// A closing bracket that more elements follow.
+    StrayEnd,
+    /// It is no JSON, and the next record begins so much later that only its beginning is kept.
+    Endless,
     /// The compressed stream cannot be decoded from here on.
     Damaged(String),
 }
@@ -28,6 +32,8 @@ impl Fault {
             Self::TooLong => format!("is longer than {} MiB", LONGEST >> 20),
             Self::NoArray => "the file is no JSON array".to_string(),
             Self::AfterArray => "stands after the end of the array".to_string(),
+            Self::StrayEnd => "closes the array, but more elements follow".to_string(),
+            Self::Endless => format!("is no JSON, and no next record begins within {} MiB", KEPT >> 20),
             Self::Damaged(reason) => format!("cannot be decompressed: {reason}"),
         }
     }

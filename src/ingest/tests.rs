@@ -1,5 +1,6 @@
-//! Ingest by examples, on a store in memory and files in a temporary folder. Its laws stand in `laws`.
+//! Ingest by examples, on a store in memory and files in a temporary folder. What holds for all stands in `laws`, what is broken in `broken`.
 
+mod broken;
 mod laws;
 
 use std::io::Write;
@@ -184,15 +185,22 @@ fn arrays_are_cut_into_elements_and_broken_ones_set_aside() {
     let mut bench = Bench::new();
     let content = "\u{feff}[\n {\"a\": \"]},{\\\"\"},\n {\"a\": tru},\n 12, \"x,]\", [1, {}],\n {\"a\": [1},\n {\"b\": \"open,\n\"c\": 1},\n {\"c\": 1},\n {\"d\": 1]\n trailing {";
     bench.write("bootstrap/orders_1.json", content);
-    assert_eq!(bench.ingest().totals(), tally(10, 2, 0, 0, 8));
+    // Where the last one ends cannot be told before more is written, or the array is closed.
+    assert_eq!(bench.ingest().totals(), tally(8, 2, 0, 0, 6));
+    bench.write("bootstrap/orders_1.json", format!("{content}}}\n] trailing"));
+    assert_eq!(bench.ingest().totals(), Tally::default());
+    bench.write("bootstrap/orders_1.json", format!("{content}}}\n]\n"));
+    assert_eq!(bench.ingest().totals(), tally(1, 0, 0, 0, 1));
     let reasons = bench.reasons();
     let lines: Vec<_> = reasons.iter().map(|(line, _)| *line).collect();
-    assert_eq!(lines, [3, 4, 4, 4, 5, 6, 9, 10]);
+    assert_eq!(lines, [3, 4, 4, 4, 5, 6, 9]);
     assert_eq!(reasons[1].1, "is no object");
-    assert_eq!(reasons[7].1, "stands after the end of the array");
     bench.write("bootstrap/orders_2.json", "{\"a\": 1}\n{\"b\": 1}");
-    assert_eq!(bench.ingest().totals(), tally(1, 0, 0, 0, 1));
-    assert_eq!(bench.reasons()[8], (1, "the file is no JSON array".to_string()));
+    assert_eq!(bench.ingest().totals(), tally(2, 0, 0, 0, 2));
+    assert_eq!(bench.reasons()[8], (2, "the file is no JSON array".to_string()));
+    bench.write("bootstrap/orders_3.json", "[{\"z\": 1}]\n trailing {");
+    assert_eq!(bench.ingest().totals(), tally(2, 1, 0, 0, 1));
+    assert_eq!(bench.reasons()[9], (2, "stands after the end of the array".to_string()));
     for (index, empty) in ["", " \n", "[]", "[ ]\n"].iter().enumerate() {
         bench.write(&format!("bootstrap/orders_empty{index}.json"), empty);
     }
@@ -212,6 +220,7 @@ fn an_array_that_was_cut_off_is_taken_up_where_it_ended() {
     let all = bench.all();
     assert_eq!((all.events.len(), all.set_aside.len()), (3, 0));
     assert!(all.readings.iter().all(|reading| reading.tally.duplicates == 0));
+    assert!(!all.readings.last().unwrap().is_unfinished, "the log tells of the end, though it delivered nothing");
     // A longer array has another ending, but it begins as one did that was cut off.
     bench.write("bootstrap/orders_1.json", whole.replace(']', ",{\"a\":4}]"));
     assert_eq!(bench.ingest().totals(), tally(1, 1, 0, 0, 0));

@@ -57,7 +57,8 @@ pub trait RawStore {
 
     /// Takes what a file delivers, to its end: events that are new are stored, the rest is counted and kept aside, and
     /// the log gets its row, all in one transaction. The returned reading carries its tally. A reading that delivered
-    /// nothing leaves no row where the file has been read before.
+    /// nothing leaves no row where the file has been read before, unless the file's end became finished or unfinished by
+    /// it: so the last row of a file tells whether something of it still waits.
     ///
     /// # Errors
     /// The store's own, or those of `deliveries`; then nothing of the file is stored.

@@ -58,10 +58,20 @@ impl<'a> Transaction<'a> {
         self.take(chunk, &file, now)?;
         let mut reading = deliveries.reading()?;
         reading.tally = self.tally;
-        if reading.tally.delivered > 0 || (reading.from_byte == 0 && reading.to_byte > 0) {
+        let is_new = reading.tally.delivered > 0 || (reading.from_byte == 0 && reading.to_byte > 0);
+        if is_new || self.last_was_unfinished(&reading)? != reading.is_unfinished {
             self.log(&reading)?;
         }
         Ok(Done { reading, last_sequence: self.last_sequence, mark: self.mark })
+    }
+
+    /// Whether the log says last that the file ends in something unfinished.
+    fn last_was_unfinished(&self, reading: &Reading) -> Result<bool> {
+        let found = self.session.query_with(
+            "select is_unfinished from ingest_log where file = ? and rule = ? order by sequence desc limit 1",
+            &[Cell::Text(&reading.file), Cell::Text(&reading.rule)],
+        )?;
+        Ok(found.rows.first().and_then(|row| row.first()?.as_bool()).unwrap_or(false))
     }
 
     fn take(&mut self, chunk: Vec<Delivery>, file: &str, now: jiff::Timestamp) -> Result<()> {
