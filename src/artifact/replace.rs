@@ -27,11 +27,16 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// As [`replace`], but leaves a file alone that holds these very bytes.
+/// Leaves a file alone that holds these very bytes. A new one is written in place, for there are hundreds of them, and
+/// what a crash leaves half is written again by the next run; an old one is replaced whole.
 pub(super) fn replace_if_changed(path: &Path, bytes: &[u8]) -> Result<()> {
     let same_size = std::fs::metadata(path).is_ok_and(|data| data.len() == bytes.len() as u64);
     if same_size && std::fs::read(path).is_ok_and(|held| held == bytes) {
         return Ok(());
+    }
+    if let (false, Some(folder)) = (path.exists(), path.parent()) {
+        std::fs::create_dir_all(folder).at_path("make the folder", folder)?;
+        return std::fs::write(path, bytes).at_path("write", path);
     }
     replace(path, bytes)
 }

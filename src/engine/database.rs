@@ -1,7 +1,7 @@
 //! Opening a database, and talking to it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use duckdb::{AccessMode, Config, Connection, InterruptHandle, types::ToSql};
@@ -81,9 +81,8 @@ impl Engine {
 
     /// A connection of its own, for one thread.
     pub fn session(&self) -> Result<Session> {
-        let root = self.root.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let connection =
-            root.try_clone().map_err(|error| Error::call("cannot connect to the database").because(error))?;
+            self.root().try_clone().map_err(|error| Error::call("cannot connect to the database").because(error))?;
         Ok(Session { connection })
     }
 
@@ -92,7 +91,7 @@ impl Engine {
     /// # Errors
     /// An unknown name or an unfit value.
     pub fn configure(&self, settings: &[(String, String)]) -> Result<()> {
-        let root = self.root.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let root = self.root();
         for (name, value) in settings {
             root.execute_batch(&format!("set {} = '{}'", crate::name::quote(name), value.replace('\'', "''")))
                 .map_err(|error| {
@@ -108,10 +107,20 @@ impl Engine {
         self.path.as_deref()
     }
 
+    fn root(&self) -> MutexGuard<'_, Connection> {
+        self.root.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Closes the database, which writes what is only in its log into the file. Dropping does the same; this one counts as
+    /// DuckDB's time. All sessions must be gone.
+    pub fn close(self) {
+        let _busy = clock::busy();
+        drop(self);
+    }
+
     /// DuckDB's version, as in `v1.5.6`.
     pub fn version(&self) -> String {
-        let root = self.root.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        root.version().unwrap_or_else(|_| "unknown".to_string())
+        self.root().version().unwrap_or_else(|_| "unknown".to_string())
     }
 }
 

@@ -56,6 +56,7 @@ impl House {
             done.report = Some(self.report(&engine, Some(&record), &verdict(done.published.as_ref()))?);
         }
         done.record = Some(record);
+        engine.close();
         Ok(done)
     }
 
