@@ -15,6 +15,12 @@ use crate::error::{Error, Result};
 /// How long an engine waits for another process that holds the file.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long an engine waits for another process to finish making the file.
+const BIRTH_PATIENCE: Duration = Duration::from_secs(2);
+
+/// DuckDB's three headers, in bytes.
+const HEADERS: u64 = 3 * 4096;
+
 /// One open DuckDB database.
 pub struct Engine {
     root: Mutex<Connection>,
@@ -64,6 +70,9 @@ impl Engine {
                 Ok(connection) => return Self::prepared(connection, Some(path.to_path_buf())),
                 Err(error) if is_locked(&error) && started.elapsed() < LOCK_PATIENCE => {
                     std::thread::sleep(Duration::from_millis(100));
+                }
+                Err(_) if is_unborn(path) && started.elapsed() < BIRTH_PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(50));
                 }
                 Err(error) => return Err(cannot_open(path, &error)),
             }
@@ -127,6 +136,11 @@ impl Engine {
 fn configuration(mode: AccessMode) -> duckdb::Result<Config> {
     // A pipeline must not fetch code at run time, so extensions are neither loaded nor installed by themselves.
     Config::default().access_mode(mode)?.enable_autoload_extension(false)
+}
+
+/// Whether the file is shorter than a database's headers, as one is while another process is making it.
+fn is_unborn(path: &Path) -> bool {
+    path.metadata().is_ok_and(|data| data.len() < HEADERS)
 }
 
 fn is_locked(error: &duckdb::Error) -> bool {

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
+
+use crate::artifact;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::error::Kind;
@@ -56,6 +59,7 @@ impl House {
             done.report = Some(self.report(&engine, Some(&record), &verdict(done.published.as_ref()))?);
         }
         done.record = Some(record);
+        self.remember(&done)?;
         engine.close();
         Ok(done)
     }
@@ -86,7 +90,9 @@ impl House {
         };
         let record = self.perform(&engine, kinds, observe, stop)?;
         let tables = self.table_sizes(&engine)?;
-        Ok(Done { extracted, tables, record: Some(record), stopped: stop.is_asked(), ..Done::default() })
+        let done = Done { extracted, tables, record: Some(record), stopped: stop.is_asked(), ..Done::default() };
+        self.remember(&done)?;
+        Ok(done)
     }
 
     /// The checks alone, on what is in the warehouse.
@@ -129,6 +135,27 @@ impl House {
         }
         let plan = self.plan(engine, &selected)?;
         self.carry_out(engine, &plan, observe, stop)
+    }
+
+    /// Keeps what this run did to the data, in `target/runs/`.
+    fn remember(&self, done: &Done) -> Result<()> {
+        let Some(record) = &done.record else { return Ok(()) };
+        let events = done.ingested.as_ref().map(|ingested| {
+            let total = ingested.totals();
+            json!({
+                "delivered": total.delivered, "stored": total.stored, "duplicates": total.duplicates,
+                "conflicts": total.conflicts, "set_aside": total.set_aside,
+            })
+        });
+        let tables: serde_json::Map<_, _> =
+            done.tables.iter().map(|(name, rows)| (name.clone(), json!(rows))).collect();
+        let data = json!({
+            "events": events,
+            "landed": done.extracted.as_ref().map(|extracted| extracted.events),
+            "tables": tables,
+            "publication": done.published.as_ref().and_then(|published| Some(published.as_ref().ok()?.id.clone())),
+        });
+        artifact::write_run_record(&self.project, record, &data)
     }
 
     fn has_selection(&self) -> bool {

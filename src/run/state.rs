@@ -5,6 +5,7 @@ use indexmap::{IndexMap, IndexSet};
 use crate::engine::Cell;
 use crate::engine::Session;
 use crate::engine::SqlError;
+use crate::error::Error;
 use crate::error::Result;
 use crate::name::NodeId;
 use crate::name::Relation;
@@ -17,6 +18,9 @@ use crate::render::Scanned;
 
 /// The schema that holds the tool's own notes.
 pub const SCHEMA: &str = "cp";
+
+/// How the notes are laid out; a warehouse with another number was made by another version of this tool.
+const LAYOUT: i64 = 1;
 
 /// Makes what the walk needs: the schemas (two transactions that make one schema conflict) and the notes' table.
 pub fn prepare(session: &Session, database: &str, scanned: &Scanned) -> Result<()> {
@@ -31,9 +35,10 @@ pub fn prepare(session: &Session, database: &str, scanned: &Scanned) -> Result<(
         session.make_schema(&database, &schema)?;
     }
     session.run(&format!(
-        "create table if not exists {}.{SCHEMA}.built
+        "create table if not exists {0}.{SCHEMA}.built
          (node varchar not null, relation varchar not null, fingerprint varchar not null, version varchar not null,
-          built_at timestamp not null)",
+          built_at timestamp not null);
+         create table if not exists {0}.{SCHEMA}.layout as select {LAYOUT} as number",
         quote(database)
     ))?;
     Ok(())
@@ -50,8 +55,15 @@ pub fn read(session: &Session, database: &str, scanned: &Scanned) -> Result<Buil
         let kind = if row[2].as_str() == Some("VIEW") { Existing::View } else { Existing::Table };
         built.relations.insert(Relation::new(database, row[0].to_string(), row[1].to_string()), kind);
     }
-    if !built.relations.contains_key(&Relation::new(database, SCHEMA, "built")) {
+    if !built.relations.contains_key(&Relation::new(database, SCHEMA, "layout")) {
         return Ok(built);
+    }
+    let layout = session.count(&format!("select number from {}.{SCHEMA}.layout", quote(database)))?;
+    if layout != LAYOUT {
+        let message =
+            format!("the warehouse was made by another version of `cp` (layout {layout}, this one knows {LAYOUT})");
+        return Err(Error::call(message)
+            .help("use that version, or move the warehouse file away: `cp build` makes it again from the raw store"));
     }
     // Notes are only ever added while a plan runs (changing one row from two transactions would conflict), so the
     // last one of a node counts.

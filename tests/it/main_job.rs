@@ -1,7 +1,7 @@
 //! The main job on the committed sample: what a newcomer sees, and the promises: nothing lost, any order, all or
 //! nothing, a crash costs nothing.
 
-use std::{fs, process::Stdio, time::Duration};
+use std::{fs, io::Read, process::Stdio, time::Duration};
 
 use serde_json::Value;
 
@@ -249,4 +249,33 @@ fn a_renamed_field_stops_the_publication() {
         project.query("select count(*) as n from commercepulse.fact_payments where event_id like 'renamed-%'")[0]["n"],
         300
     );
+}
+
+#[test]
+fn a_warehouse_of_another_version_is_told_and_left_alone() {
+    let project = Project::new();
+    project.cp(["run"]).success();
+    // What a later version would have written, made with the only DuckDB at hand: a model of this project's own.
+    project.file(
+        "models/staging/stg_later.sql",
+        "{{ config(materialized='table', post_hook='update cp.layout set number = 2') }}\nselect 1 as one\n",
+    );
+    project.cp(["run", "--select", "stg_later"]).success();
+    let output = project.cp(["build"]).status(2);
+    assert!(output.stderr.contains("made by another version of `cp`"), "{output}");
+    assert!(output.stderr.contains("help: "), "{output}");
+}
+
+#[test]
+fn a_file_of_a_newer_duckdb_is_told_and_left_alone() {
+    let project = Project::new();
+    let path = project.path("data/warehouse.duckdb");
+    let packed =
+        fs::File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/made_by_duckdb_2.duckdb.gz")).unwrap();
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
+    fs::write(&path, &bytes).unwrap();
+    let output = project.cp(["run"]).status(2);
+    assert!(output.stderr.contains("a DuckDB newer than"), "{output}");
+    assert_eq!(fs::read(&path).unwrap(), bytes);
 }
