@@ -110,10 +110,15 @@ fn judge(
     let is_true = |index: usize| row[index].as_bool().unwrap_or(false);
     let noun = if failures == 1 { "result" } else { "results" };
     let got = format!("got {} {noun}", grouped(failures));
+    // The usual condition goes without saying.
+    let told = |what: &str, condition: &str| match condition {
+        "!= 0" => got.clone(),
+        condition => format!("{got}, configured to {what} if {condition}"),
+    };
     let (status, message) = if config.severity() == Severity::Error && is_true(2) {
-        (Status::Fail, format!("{got}, configured to fail if {error_if}"))
+        (Status::Fail, told("fail", error_if))
     } else if is_true(1) {
-        (Status::Warn, format!("{got}, configured to warn if {warn_if}"))
+        (Status::Warn, told("warn", warn_if))
     } else {
         (Status::Pass, String::new())
     };
