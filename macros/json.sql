@@ -15,6 +15,8 @@ cast(json_extract({{ json }}, ['$."{{ paths | map('replace', '.', '"."') | join(
             when ascii(value) < 58 and value <> '""' then case
                 when contains(value, '\') or starts_with(value, '" ') or ends_with(value, ' "')
                     then nullif(trim(json_extract_string(value, '$'), e' \t\r\n'), '')
+                -- `1000` and `1000.0` are one number, so one delivery may repeat the other: they are one text too.
+                when ends_with(value, '.0') then left(value, length(value) - 2)
                 else json_extract_string(value, '$')
             end
         end) as {{ prefix }}_texts

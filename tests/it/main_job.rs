@@ -279,3 +279,31 @@ fn a_file_of_a_newer_duckdb_is_told_and_left_alone() {
     assert!(output.stderr.contains("a DuckDB newer than"), "{output}");
     assert_eq!(fs::read(&path).unwrap(), bytes);
 }
+
+#[test]
+fn one_number_in_two_spellings_is_one_reference() {
+    let line = |id: &str, kind: &str, payload: &str| {
+        format!(
+            r#"{{"event_id": "{id}", "event_type": "{kind}", "event_time": "2025-01-17T10:00:00Z", "vendor": "vendor_b", "payload": {payload}, "ingested_at": "2025-01-17T11:00:00Z"}}"#
+        ) + "\n"
+    };
+    let order = |reference: &str| {
+        format!(
+            r#"{{"order_id": {reference}, "created_at": "2025-01-17T09:00:00Z", "totalAmount": 10, "currencyCode": "NGN"}}"#
+        )
+    };
+    let payment = r#"{"order_id": 1000, "paid_at": "2025-01-17T10:00:00Z", "payment_status": "SUCCESS", "amountPaid": 10, "currencyCode": "NGN", "transaction_id": "t"}"#;
+    for (first, second) in [("1000", "1000.0"), ("1000.0", "1e3")] {
+        let project = Project::new();
+        project.remove("data").file(
+            "data/live_events/2025-01-17/events.jsonl",
+            line("order", "order_created", &order(first))
+                + &line("order", "order_created", &order(second))
+                + &line("payment", "payment_succeeded", payment),
+        );
+        project.cp(["build"]).success();
+        let rows =
+            project.query("select order_id, cast(gross_revenue as varchar) as gross from commercepulse.fact_orders");
+        assert_eq!(rows, [serde_json::json!({"order_id": "1000", "gross": "10.00"})], "{first} before {second}");
+    }
+}
