@@ -1,5 +1,5 @@
 //! The main job on the committed sample with a fresh warehouse and warm files: whole-process wall time, and the share
-//! of it in which DuckDB was not at work. Run it with `cargo bench --profile dev`.
+//! of it in which DuckDB was not at work. Run it with `cargo bench --profile dev --bench main_job`.
 
 use std::{
     fs,

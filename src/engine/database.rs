@@ -242,9 +242,16 @@ impl Session {
     pub fn for_each(&self, sql: &str, mut each: impl FnMut(Vec<crate::engine::Value>) -> Result<()>) -> Result<()> {
         let failed = |error: duckdb::Error| Error::from(SqlError::new(&error.to_string(), sql));
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
-        let mut rows = statement.query([]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            each(value::row(row).map_err(failed)?)?;
+        let mut rows = {
+            let _busy = clock::busy();
+            statement.query([]).map_err(failed)?
+        };
+        let mut next = || {
+            let _busy = clock::busy();
+            rows.next().and_then(|row| row.map(value::row).transpose()).map_err(failed)
+        };
+        while let Some(row) = next()? {
+            each(row)?;
         }
         Ok(())
     }
