@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 use crate::config::Flags;
 use crate::config::OutputFormat;
+use crate::config::Secret;
 
 /// CommercePulse: raw vendor events to checked, published facts
 #[derive(Parser)]
@@ -23,7 +24,11 @@ pub enum Verb {
     /// Read event files into the raw store, then land them in the warehouse
     Ingest(IngestFlags),
     /// Land what the raw store has and the warehouse has not
-    Extract(Project),
+    Extract(ExtractFlags),
+    /// Compare raw store and warehouse, event by event; land what is missing, name what is extra
+    Verify(Project),
+    /// Follow MongoDB: land and build in small batches, until Ctrl-C
+    Watch(WatchFlags),
     /// Extract, then build changed seeds and models
     Run(BuildFlags),
     /// Load seeds
@@ -68,6 +73,12 @@ pub struct Project {
     /// How many nodes run at once
     #[arg(long, value_name = "N", help_heading = "Project")]
     pub threads: Option<usize>,
+    /// The MongoDB that holds the raw events [default: MONGO_URI, else the embedded store]
+    #[arg(long, value_name = "URI", help_heading = "Project")]
+    pub mongo_uri: Option<String>,
+    /// Its database [default: MONGO_DB, else commercepulse]
+    #[arg(long, value_name = "NAME", help_heading = "Project")]
+    pub mongo_db: Option<String>,
     /// text for a person, json for a program
     #[arg(long, value_enum, default_value_t = Output::Text, hide_default_value = true, help_heading = "Output")]
     pub output: Output,
@@ -129,7 +140,27 @@ pub struct BuildFlags {
 }
 
 #[derive(Args)]
+pub struct ExtractFlags {
+    /// Let everything land anew; what was built of it is built whole by the next run
+    #[arg(long)]
+    pub full_refresh: bool,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args)]
+pub struct WatchFlags {
+    #[command(flatten)]
+    pub selection: Selection,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args)]
 pub struct IngestFlags {
+    /// Bring the embedded store's events, with their log, into MongoDB
+    #[arg(long, conflicts_with_all = ["date", "data"])]
+    pub from_embedded: bool,
     #[command(flatten)]
     pub events: Events,
     #[command(flatten)]
@@ -238,6 +269,8 @@ impl Project {
             target: self.target,
             vars: self.vars,
             threads: self.threads,
+            mongo_uri: self.mongo_uri.map(Secret::new),
+            mongo_db: self.mongo_db,
             output: match self.output {
                 Output::Text => OutputFormat::Text,
                 Output::Json => OutputFormat::Json,

@@ -7,9 +7,10 @@ use crate::config::Flags;
 use crate::error::Result;
 
 pub fn perform(flags: IngestFlags) -> Result<()> {
+    let from_embedded = flags.from_embedded;
     let (date, data) = (flags.events.date, flags.events.data);
     let (house, console) = cli::open("ingest", Flags { date, data, ..flags.project.flags() })?;
-    let done = house.deliver(&console)?;
+    let done = if from_embedded { house.bring_over(&console)? } else { house.deliver(&console)? };
     console.close();
     summary::show(&house, &done);
     done.verdict()

@@ -16,6 +16,8 @@ mod run;
 mod show;
 mod summary;
 mod test;
+mod verify;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -77,6 +79,8 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Run(flags) => run::perform(flags, "run"),
         Verb::Seed(flags) => run::perform(flags, "seed"),
         Verb::Test(flags) => test::perform(flags),
+        Verb::Verify(flags) => verify::perform(flags),
+        Verb::Watch(flags) => watch::perform(flags),
         Verb::Compile(flags) => compile::perform(flags),
         Verb::Ls(flags) => ls::perform(flags),
         Verb::Show(flags) => show::perform(flags),

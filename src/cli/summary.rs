@@ -4,6 +4,8 @@ use serde_json::{Value as Json, json};
 
 use crate::config::OutputFormat;
 use crate::error::Result;
+use crate::extract::Comparison;
+use crate::extract::Named;
 use crate::flow::Done;
 use crate::flow::House;
 use crate::plan::Action;
@@ -55,6 +57,9 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
             format!("{} new events, {} in the warehouse", grouped(extracted.events), grouped(extracted.events_in_all)),
         );
     }
+    if let Some(comparison) = done.extracted.as_ref().and_then(|extracted| extracted.comparison.as_ref()) {
+        comparison_rows(comparison).into_iter().for_each(|(name, text)| add(name, text));
+    }
     if let Some(record) = &done.record {
         let built = models(house, record);
         if !built.is_empty() {
@@ -90,6 +95,32 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
     if let Some(folder) = &done.report {
         add("report", format!("{}/quality_report.txt", house.settings.layout.shown(folder)));
     }
+    rows
+}
+
+fn comparison_rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
+    let Comparison { stored, buckets, differing, fetched, extra, changed, doubled } = comparison;
+    let named = |named: &Named| match named.is_empty() {
+        true => "0".to_string(),
+        false => format!("{}: {named}", grouped(named.count)),
+    };
+    let mut rows = vec![
+        (
+            "compared",
+            format!(
+                "{} events in the raw store, by {} buckets, {differing} of them differed",
+                grouped(*stored),
+                grouped(*buckets)
+            ),
+        ),
+        ("missing", format!("{} in the warehouse, and landed now", grouped(*fetched))),
+        ("extra", format!("{} in the warehouse only", named(extra))),
+        ("changed", format!("{} with another payload in the raw store", named(changed))),
+    ];
+    if !doubled.is_empty() {
+        rows.push(("doubled", format!("{} more than once in the raw store", named(doubled))));
+    }
+    rows.push(("verdict", if comparison.is_equal() { "both hold the same" } else { "they differ" }.to_string()));
     rows
 }
 
@@ -149,6 +180,18 @@ fn as_json(house: &House, done: &Done) -> Json {
     }
     if let Some(extracted) = &done.extracted {
         object.insert("landed".to_string(), json!({ "new": extracted.events, "total": extracted.events_in_all }));
+        if let Some(comparison) = &extracted.comparison {
+            let named = |named: &Named| json!({ "count": named.count, "first": named.first });
+            object.insert(
+                "comparison".to_string(),
+                json!({
+                    "stored": comparison.stored, "buckets": comparison.buckets, "differing": comparison.differing,
+                    "fetched": comparison.fetched, "extra": named(&comparison.extra),
+                    "changed": named(&comparison.changed), "doubled": named(&comparison.doubled),
+                    "is_equal": comparison.is_equal(),
+                }),
+            );
+        }
     }
     if let Some(record) = &done.record {
         let nodes: Vec<Json> = record

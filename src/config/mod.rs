@@ -2,8 +2,10 @@
 
 mod environment;
 mod invocation;
+mod process;
 mod settings;
 
 pub use environment::{Environment, Secret};
 pub use invocation::Invocation;
-pub use settings::{Flags, Layout, OutputFormat, ProfileValues, Settings};
+pub use process::Process;
+pub use settings::{Flags, Layout, MongoSettings, OutputFormat, ProfileValues, Settings};

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::Environment;
+use crate::config::Secret;
 use crate::error::{Error, Result};
 
 /// How stdout looks where a table or a summary is printed.
@@ -25,6 +26,9 @@ pub struct Flags {
     pub vars: Option<String>,
     pub threads: Option<usize>,
     pub data: Option<PathBuf>,
+    /// MongoDB's connection string, which may hold a password.
+    pub mongo_uri: Option<Secret>,
+    pub mongo_db: Option<String>,
     /// A day as `YYYY-MM-DD`.
     pub date: Option<String>,
     pub select: Vec<String>,
@@ -48,6 +52,13 @@ pub struct ProfileValues {
     pub threads: Option<usize>,
     /// DuckDB's `SET name = value`, as dbt-duckdb's `settings`.
     pub settings: Vec<(String, String)>,
+}
+
+/// A MongoDB that holds the raw events.
+#[derive(Debug, Clone)]
+pub struct MongoSettings {
+    pub uri: Secret,
+    pub database: String,
 }
 
 /// Where things lie. Only `events` moves with `--data`.
@@ -87,6 +98,10 @@ pub struct Settings {
     pub flags: Flags,
     pub layout: Layout,
     pub profile: ProfileValues,
+    /// The raw store; `None` is the embedded one.
+    pub mongo: Option<MongoSettings>,
+    /// After how many extractions raw store and warehouse are compared whole.
+    pub compare_every: u64,
     /// The warehouse file, absolute; `None` is in memory.
     pub warehouse: Option<PathBuf>,
     /// How many nodes run at once.
@@ -128,16 +143,33 @@ impl Settings {
             None => root.join(environment.get("CP_DATA").unwrap_or("data")),
         };
         let warehouse = (profile.path != ":memory:").then(|| root.join(&profile.path));
-        let threads = match (flags.threads, environment.get("CP_THREADS")) {
-            (Some(threads), _) => threads,
-            (None, Some(text)) => text
-                .parse()
-                .map_err(|_| Error::call(format!("`CP_THREADS` is `{text}`, which is no number of threads")))?,
+        let threads = match (flags.threads, number::<usize>(environment, "CP_THREADS")?) {
+            (Some(threads), _) | (None, Some(threads)) => threads,
             (None, None) => profile.threads.unwrap_or(4),
         };
         if threads == 0 {
             return Err(Error::call("`--threads 0` would run nothing").help("name 1 or more"));
         }
-        Ok(Self { flags, layout: Layout { root, events }, profile, warehouse, threads })
+        let compare_every = number(environment, "CP_COMPARE_EVERY")?.unwrap_or(COMPARE_EVERY);
+        let mongo = mongo(&flags, environment);
+        Ok(Self { flags, layout: Layout { root, events }, profile, mongo, compare_every, warehouse, threads })
     }
+}
+
+/// A comparison reads every id, so it is rare; what it guards against is rare too.
+const COMPARE_EVERY: u64 = 100;
+
+/// The database of the raw events, where none is named.
+const MONGO_DB: &str = "commercepulse";
+
+fn mongo(flags: &Flags, environment: &Environment) -> Option<MongoSettings> {
+    let set = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+    let uri = flags.mongo_uri.clone().or_else(|| set("MONGO_URI").map(Secret::new))?;
+    let database = flags.mongo_db.as_deref().or_else(|| set("MONGO_DB")).unwrap_or(MONGO_DB);
+    Some(MongoSettings { uri, database: database.to_string() })
+}
+
+fn number<T: std::str::FromStr>(environment: &Environment, name: &str) -> Result<Option<T>> {
+    let Some(text) = environment.get(name).filter(|text| !text.is_empty()) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| Error::call(format!("`{name}` is `{text}`, which is no number")))
 }

@@ -32,11 +32,19 @@ struct Inner {
     help: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
     diagnostics: Vec<Diagnostic>,
+    is_passing: bool,
 }
 
 impl Error {
     fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), help: None, source: None, diagnostics: Vec::new() }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            help: None,
+            source: None,
+            diagnostics: Vec::new(),
+            is_passing: false,
+        }))
     }
 
     /// The call or the project is not well (exit code 2).
@@ -71,6 +79,17 @@ impl Error {
     pub fn of(mut self, kind: Kind) -> Self {
         self.0.kind = kind;
         self
+    }
+
+    /// The same error, of a trouble that may pass by itself.
+    pub fn passing(mut self) -> Self {
+        self.0.is_passing = true;
+        self
+    }
+
+    /// Whether the same may succeed later, without anybody acting.
+    pub fn is_passing(&self) -> bool {
+        self.0.is_passing
     }
 
     /// Whose turn it is.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 pub use canonical::{MAX_DEPTH, NotCanonical, canonical_json};
-pub use time::parse_time;
+pub use time::{is_believed, parse_time};
 
 /// The vendor of an event whose producer named none.
 pub const UNKNOWN_VENDOR: &str = "unknown";

@@ -22,7 +22,12 @@ pub fn parse_time(text: &str) -> Option<Timestamp> {
         Some(b'-' | b'/') => civil(text)?,
         _ => epoch(text)?,
     };
-    (FIRST_SECOND..END_SECOND).contains(&time.as_second()).then_some(time)
+    is_believed(time).then_some(time)
+}
+
+/// Whether a time lies in the years 2000 to 2099; what does not, is as good as unreadable.
+pub fn is_believed(time: Timestamp) -> bool {
+    (FIRST_SECOND..END_SECOND).contains(&time.as_second())
 }
 
 fn epoch(text: &str) -> Option<Timestamp> {

@@ -1,5 +1,9 @@
 //! The landing tables in the warehouse, and the row that remembers how far the store has been read.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use crate::engine::Cell;
@@ -8,14 +12,18 @@ use crate::error::Result;
 use crate::event::RawEvent;
 use crate::extract::Extracted;
 use crate::extract::Known;
+use crate::extract::Named;
 use crate::extract::cell;
 use crate::name::Relation;
+use crate::progress::Observe;
+use crate::progress::Progress;
 use crate::store::Batch;
 use crate::store::Conflict;
 use crate::store::Position;
 use crate::store::RawStore;
 use crate::store::Reading;
 use crate::store::SetAside;
+use crate::store::Sink;
 
 /// The schema that landing tables are in.
 pub(super) const SCHEMA: &str = "raw";
@@ -24,7 +32,7 @@ const EVENTS: &str = "events_raw";
 const LOG: &str = "ingest_log";
 const SET_ASIDE: &str = "set_aside";
 const CONFLICTS: &str = "conflicts";
-const EXTRACTION: &str = "_extraction";
+pub(super) const EXTRACTION: &str = "_extraction";
 
 /// The landing tables and their columns.
 pub(super) const TABLES: [(&str, &str); 4] = [
@@ -36,7 +44,8 @@ pub(super) const TABLES: [(&str, &str); 4] = [
     (
         LOG,
         "file varchar, content_sha256 varchar, from_byte bigint, to_byte bigint, delivered bigint, stored bigint,
-         duplicates bigint, conflicts bigint, set_aside bigint, ingested_at timestamp, is_unfinished boolean",
+         duplicates bigint, conflicts bigint, set_aside bigint, ingested_at timestamp, is_unfinished boolean,
+         _reading varchar",
     ),
     (SET_ASIDE, "file varchar, line bigint, reason varchar, content varchar, set_aside_at timestamp"),
     (
@@ -49,8 +58,11 @@ pub(super) const TABLES: [(&str, &str); 4] = [
 
 /// The landing tables inside a transaction.
 pub(super) struct Landing<'a> {
-    session: &'a Session,
+    pub(super) session: &'a Session,
     database: &'a str,
+    observe: &'a dyn Observe,
+    /// Events that were to land again with another payload than has landed.
+    changed: RefCell<Named>,
     /// Rows of each table, in the order of [`TABLES`]; those of the first are also the last landing sequence.
     rows: [i64; 4],
     landed: [u64; 4],
@@ -58,21 +70,25 @@ pub(super) struct Landing<'a> {
 
 impl<'a> Landing<'a> {
     /// Makes the tables that are missing.
-    pub(super) fn open(session: &'a Session, database: &'a str) -> Result<Self> {
-        let mut landing = Self { session, database, rows: [0; 4], landed: [0; 4] };
+    pub(super) fn open(session: &'a Session, database: &'a str, observe: &'a dyn Observe) -> Result<Self> {
+        let changed = RefCell::default();
+        let mut landing = Self { session, database, observe, changed, rows: [0; 4], landed: [0; 4] };
         for (index, (table, columns)) in TABLES.iter().enumerate() {
             let relation = landing.relation(table);
             session.run(&format!("create table if not exists {relation} ({columns})"))?;
             if *table == LOG {
-                // A warehouse of an earlier `cp` has it not: what landed then does not say.
-                session.run(&format!("alter table {relation} add column if not exists is_unfinished boolean"))?;
+                // A warehouse of an earlier `cp` has them not: what landed then does not say.
+                for column in ["is_unfinished boolean", "_reading varchar"] {
+                    session.run(&format!("alter table {relation} add column if not exists {column}"))?;
+                }
             }
             landing.rows[index] = session.count(&format!("select count(*) from {relation}"))?;
         }
+        let extraction = landing.relation(EXTRACTION);
         session.run(&format!(
-            "create table if not exists {} (store_identity varchar, store varchar, position varchar, events bigint,
-                 readings bigint, set_aside bigint, conflicts bigint, extracted_at timestamp)",
-            landing.relation(EXTRACTION)
+            "create table if not exists {extraction} (store_identity varchar, store varchar, position varchar,
+                 events bigint, readings bigint, set_aside bigint, conflicts bigint, extracted_at timestamp);
+             alter table {extraction} add column if not exists not_compared bigint"
         ))?;
         Ok(landing)
     }
@@ -84,7 +100,7 @@ impl<'a> Landing<'a> {
     /// What the warehouse remembers of a store; `None` where nothing has landed yet.
     pub(super) fn known(&self) -> Result<Option<Known>> {
         let found = self.session.query(&format!(
-            "select store_identity, store, position, events, readings, set_aside, conflicts from {}",
+            "select store_identity, store, position, events, readings, set_aside, conflicts, not_compared from {}",
             self.relation(EXTRACTION)
         ))?;
         Ok(found.rows.first().map(|row| Known {
@@ -92,6 +108,7 @@ impl<'a> Landing<'a> {
             store: row[1].to_string(),
             position: Position(row[2].to_string()),
             rows: [3, 4, 5, 6].map(|column| row[column].as_integer().unwrap_or(-1)),
+            not_compared: row[7].as_integer().unwrap_or(0),
         }))
     }
 
@@ -112,9 +129,72 @@ impl<'a> Landing<'a> {
         Ok(())
     }
 
-    /// Lands some rows.
-    pub(super) fn append(&mut self, batch: Batch) -> Result<()> {
+    /// The payload hashes of those of the ids that have landed, by id.
+    pub(super) fn landed_hashes(&self, ids: &[&str]) -> Result<HashMap<String, String>> {
+        let found = self.session.query_with(
+            &format!(
+                "select event_id, payload_sha256 from {} where event_id in (select unnest(from_json(?, '[\"VARCHAR\"]')))",
+                self.relation(EVENTS)
+            ),
+            &[Cell::Text(&serde_json::Value::from(ids).to_string())],
+        )?;
+        Ok(found.rows.into_iter().map(|row| (row[0].to_string(), row[1].to_string())).collect())
+    }
+
+    /// How many events have landed since it was opened.
+    pub(super) fn landed_events(&self) -> u64 {
+        self.landed[0]
+    }
+
+    /// Where the landed events are.
+    pub(super) fn events(&self) -> Relation {
+        self.relation(EVENTS)
+    }
+
+    /// Remembers how far the store has been read.
+    ///
+    /// `not_compared` is how many extractions there have been since all was compared.
+    pub(super) fn remember(&self, store: &dyn RawStore, position: &Position, not_compared: i64) -> Result<()> {
+        let relation = self.relation(EXTRACTION);
+        self.session.run(&format!("delete from {relation}"))?;
+        let rows = self.rows.map(Cell::Integer);
+        let described = store.describe();
+        self.session.execute(
+            &format!("insert into {relation} values (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+            &[
+                Cell::Text(store.identity()),
+                Cell::Text(&described),
+                Cell::Text(&position.0),
+                rows[0],
+                rows[1],
+                rows[2],
+                rows[3],
+                cell(Timestamp::now()),
+                Cell::Integer(not_compared),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// What has landed so far.
+    pub(super) fn extracted(&self) -> Extracted {
+        let [events, readings, set_aside, conflicts] = self.landed;
+        Extracted {
+            events,
+            readings,
+            set_aside,
+            conflicts,
+            events_in_all: u64::try_from(self.rows[0]).unwrap_or(0),
+            changed: self.changed.borrow().clone(),
+            ..Extracted::default()
+        }
+    }
+}
+
+impl Sink for Landing<'_> {
+    fn take(&mut self, batch: Batch) -> Result<()> {
         let count = batch.len();
+        self.observe.on(Progress::Advance { by: count as u64 });
         let index = match &batch {
             Batch::Events(events) => {
                 let first = self.rows[0] + 1;
@@ -143,32 +223,60 @@ impl<'a> Landing<'a> {
         Ok(())
     }
 
-    /// Remembers how far the store has been read.
-    pub(super) fn remember(&self, store: &dyn RawStore, position: &Position) -> Result<()> {
-        let relation = self.relation(EXTRACTION);
-        self.session.run(&format!("delete from {relation}"))?;
-        let rows = self.rows.map(Cell::Integer);
-        let described = store.describe();
-        self.session.execute(
-            &format!("insert into {relation} values (?, ?, ?, ?, ?, ?, ?, ?)"),
-            &[
-                Cell::Text(store.identity()),
-                Cell::Text(&described),
-                Cell::Text(&position.0),
-                rows[0],
-                rows[1],
-                rows[2],
-                rows[3],
-                cell(Timestamp::now()),
-            ],
-        )?;
-        Ok(())
+    fn take_again(&mut self, events: Vec<RawEvent>) -> Result<()> {
+        let ids: Vec<&str> = events.iter().map(|event| event.event_id.as_str()).collect();
+        let mut known = self.landed_hashes(&ids)?;
+        let mut fresh = Vec::new();
+        for event in events {
+            match known.get(&event.event_id) {
+                None => {
+                    known.insert(event.event_id.clone(), event.payload_sha256.clone());
+                    fresh.push(event);
+                }
+                Some(landed) if *landed == event.payload_sha256 => {}
+                Some(_) => self.changed.borrow_mut().add(event.event_id),
+            }
+        }
+        if fresh.is_empty() { Ok(()) } else { self.take(Batch::Events(fresh)) }
     }
 
-    /// What has landed so far.
-    pub(super) fn extracted(&self) -> Extracted {
-        let [events, readings, set_aside, conflicts] = self.landed;
-        Extracted { events, readings, set_aside, conflicts, events_in_all: u64::try_from(self.rows[0]).unwrap_or(0) }
+    fn take_unreadable(&mut self, rows: Vec<SetAside>) -> Result<()> {
+        let places: Vec<&str> = rows.iter().map(|row| row.file.as_str()).collect();
+        let found = self.session.query_with(
+            &format!(
+                "select file from {} where file in (select unnest(from_json(?, '[\"VARCHAR\"]')))",
+                self.relation(SET_ASIDE)
+            ),
+            &[Cell::Text(&serde_json::Value::from(places).to_string())],
+        )?;
+        let mut known: HashSet<String> = found.rows.iter().map(|row| row[0].to_string()).collect();
+        let fresh: Vec<SetAside> = rows.into_iter().filter(|row| known.insert(row.file.clone())).collect();
+        if fresh.is_empty() { Ok(()) } else { self.take(Batch::SetAside(fresh)) }
+    }
+
+    fn has_reading(&self, id: &str) -> Result<bool> {
+        let found = self.session.query_with(
+            &format!("select 1 from {} where _reading = ? limit 1", self.relation(LOG)),
+            &[Cell::Text(id)],
+        )?;
+        Ok(!found.rows.is_empty())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rows == [0; 4]
+    }
+
+    fn held(&self, places: &str) -> Result<u64> {
+        let unreadable = self.session.query_with(
+            &format!("select count(*) from {} where starts_with(file, ?)", self.relation(SET_ASIDE)),
+            &[Cell::Text(places)],
+        )?;
+        let unreadable = unreadable.rows.first().and_then(|row| row[0].as_integer()).unwrap_or(0);
+        Ok(u64::try_from(self.rows[0] + unreadable).unwrap_or(0))
+    }
+
+    fn warn(&self, text: String) {
+        self.observe.on(Progress::Warning { text });
     }
 }
 
@@ -193,7 +301,7 @@ fn landed(event: &RawEvent, sequence: i64) -> [Cell<'_>; 8] {
     ]
 }
 
-fn logged(reading: &Reading) -> [Cell<'_>; 11] {
+fn logged(reading: &Reading) -> [Cell<'_>; 12] {
     let tally = reading.tally;
     [
         Cell::Text(&reading.file),
@@ -207,6 +315,7 @@ fn logged(reading: &Reading) -> [Cell<'_>; 11] {
         number(tally.set_aside),
         cell(reading.ingested_at),
         Cell::Boolean(reading.is_unfinished),
+        Cell::Text(&reading.id),
     ]
 }
 

@@ -2,7 +2,11 @@
 //!
 //! The rows and the position they reach are committed in one transaction of the warehouse, so a run that is killed
 //! leaves either both or neither. The warehouse remembers which store it was filled from and refuses another.
+//!
+//! A position is good as long as the store can vouch for it. Where it cannot, and every so many extractions in any case,
+//! all that both sides hold is compared ([`Comparison`]), and what is missing lands.
 
+mod compare;
 mod landing;
 
 use jiff::Timestamp;
@@ -15,8 +19,12 @@ use crate::error::Result;
 use crate::name::Relation;
 use crate::progress::Observe;
 use crate::progress::Progress;
+use crate::progress::grouped;
 use crate::store::Position;
 use crate::store::RawStore;
+use crate::store::Reached;
+use crate::store::Sink;
+pub use compare::{Comparison, Named};
 use landing::Landing;
 
 /// What has landed.
@@ -29,6 +37,14 @@ pub struct Extracted {
     pub conflicts: u64,
     /// All events that the warehouse holds now.
     pub events_in_all: u64,
+    /// Events that the store handed out again with another payload; what landed first stays.
+    pub changed: Named,
+    /// How far the store has been read.
+    pub position: Option<Position>,
+    /// When the first event that landed had been written, where the store tells.
+    pub written_from: Option<Timestamp>,
+    /// What came of comparing both sides, where that was done.
+    pub comparison: Option<Comparison>,
 }
 
 impl Extracted {
@@ -43,52 +59,109 @@ pub fn is_landing(table: &Relation) -> bool {
     table.schema == landing::SCHEMA && landing::TABLES.iter().any(|(name, _)| *name == table.name)
 }
 
+/// How to extract.
+pub struct How<'a> {
+    /// Whether all lands anew, whatever has landed.
+    pub anew: bool,
+    /// After how many extractions all that both sides hold is compared.
+    pub compare_every: u64,
+    /// Forgets what was built of what has landed; called in the transaction in which all lands anew.
+    pub forget: &'a dyn Fn(&Session) -> Result<()>,
+}
+
 /// Lands what the store holds and the warehouse does not. `database` is the warehouse's catalog in the engine.
 ///
 /// # Errors
 /// When the warehouse was filled from another store, when the store has lost what the warehouse has seen, or when
 /// either cannot be read or written; then nothing has landed.
-pub fn extract(store: &dyn RawStore, engine: &Engine, database: &str, observe: &dyn Observe) -> Result<Extracted> {
+pub fn extract(
+    store: &dyn RawStore,
+    engine: &Engine,
+    database: &str,
+    how: &How<'_>,
+    observe: &dyn Observe,
+) -> Result<Extracted> {
     let session = engine.session()?;
     session.make_schema(database, landing::SCHEMA)?;
-    let extracted = session.transaction(|session| land(store, session, database, observe))?;
+    let extracted = session.transaction(|session| land(store, session, database, how, observe))?;
+    warn_of(&extracted, observe);
     observe.on(Progress::Done { summary: summary(&extracted) });
     Ok(extracted)
 }
 
-fn land(store: &dyn RawStore, session: &Session, database: &str, observe: &dyn Observe) -> Result<Extracted> {
-    let mut landing = Landing::open(session, database)?;
+fn land(
+    store: &dyn RawStore,
+    session: &Session,
+    database: &str,
+    how: &How<'_>,
+    observe: &dyn Observe,
+) -> Result<Extracted> {
+    let mut landing = Landing::open(session, database, observe)?;
     let mut known = landing.known()?;
+    let mut is_sure = true;
     if let Some(known) = &known
         && known.identity != store.identity()
     {
-        return Err(Error::call(format!(
-            "the warehouse was filled from another raw store ({}) than the {}",
-            known.store,
-            store.describe()
-        ))
-        .help("name the store it was filled from, or move the warehouse away and let `cp build` make a new one"));
+        if !store.has_taken_over(&known.identity) {
+            return Err(another_store(&known.store, store));
+        }
+        is_sure = false;
     }
-    if !landing.holds(known.as_ref())? {
-        observe.on(Progress::Warning {
-            text: "the landing tables were changed by something else; everything lands anew from the raw store"
-                .to_string(),
-        });
+    let is_whole = landing.holds(known.as_ref())?;
+    if how.anew || !is_whole {
+        if !is_whole {
+            landing.warn("the landing tables were changed by something else; all lands anew".to_string());
+        }
         landing.clear()?;
-        known = None;
+        (how.forget)(session)?;
+        (known, is_sure) = (None, true);
     }
-    let position = known.as_ref().map(|known| &known.position);
-    observe.on(Progress::Stage { name: "extract", total: Some(store.pending_after(position)?) });
-    let reached = store.read_after(position, &mut |batch| {
-        observe.on(Progress::Advance { by: batch.len() as u64 });
-        landing.append(batch)
-    })?;
-    if let Some(reached) = reached
-        && position != Some(&reached)
+    let position = known.as_ref().filter(|_| is_sure).map(|known| &known.position);
+    observe.on(Progress::Stage { name: "extract", total: store.pending_after(position)? });
+    let mut reached = store.read_after(position, &mut landing)?;
+    let not_compared = known.as_ref().map_or(0, |known| known.not_compared) + 1;
+    let is_due = u64::try_from(not_compared).is_ok_and(|count| count >= how.compare_every);
+    let comparison = match is_sure && reached.is_sure && !is_due {
+        true => None,
+        false => Some(compare::compare(store, &mut landing, &mut reached)?),
+    };
+    if let Some(reached) = &reached.position
+        && (position != Some(reached) || comparison.is_some())
     {
-        landing.remember(store, &reached)?;
+        landing.remember(store, reached, if comparison.is_some() { 0 } else { not_compared })?;
     }
-    Ok(landing.extracted())
+    let Reached { position, written_from, .. } = reached;
+    Ok(Extracted { comparison, position, written_from, ..landing.extracted() })
+}
+
+fn another_store(filled_from: &str, store: &dyn RawStore) -> Error {
+    let described = store.describe();
+    Error::call(format!("the warehouse was filled from another raw store ({filled_from}) than the {described}")).help(
+        "name that store again; or bring the embedded store's events over with `cp ingest --from-embedded`; or move the \
+         warehouse file away, and `cp build` makes a new one",
+    )
+}
+
+fn warn_of(extracted: &Extracted, observe: &dyn Observe) {
+    let warn = |text: String| observe.on(Progress::Warning { text });
+    if !extracted.changed.is_empty() {
+        warn(format!(
+            "{} came again with another payload than has landed; the first stays: {}",
+            grouped(extracted.changed.count),
+            extracted.changed
+        ));
+    }
+    let Some(comparison) = &extracted.comparison else { return };
+    if comparison.fetched > 0 {
+        warn(format!("{} events were missing in the warehouse and have landed now", grouped(comparison.fetched)));
+    }
+    if !comparison.is_equal() {
+        warn(format!(
+            "the raw store and the warehouse differ: {} only in the warehouse, {} with another payload (`cp verify` names them)",
+            grouped(comparison.extra.count),
+            grouped(comparison.changed.count)
+        ));
+    }
 }
 
 fn summary(extracted: &Extracted) -> String {
@@ -107,6 +180,23 @@ struct Known {
     position: Position,
     /// Rows of each landing table, in the order of [`landing::TABLES`].
     rows: [i64; 4],
+    /// Extractions since all was compared.
+    not_compared: i64,
+}
+
+/// How far the warehouse has read which store, for a person; `None` where nothing has landed.
+pub fn described_position(session: &Session, database: &str) -> Result<Option<String>> {
+    let relation = Relation::new(database, landing::SCHEMA, landing::EXTRACTION);
+    if session.kind_of(&relation)?.is_none() {
+        return Ok(None);
+    }
+    let found = session.query(&format!("select store, position, extracted_at from {relation}"))?;
+    Ok(found.rows.first().map(|row| {
+        let (position, full) = (row[1].to_string(), 60);
+        let shown: String = position.chars().take(full).collect();
+        let more = if position.chars().count() > full { "…" } else { "" };
+        format!("{shown}{more} of the {}, read at {} UTC", row[0], row[2])
+    }))
 }
 
 /// A time as the engine takes it.

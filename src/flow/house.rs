@@ -44,6 +44,8 @@ use crate::run::Failure;
 use crate::run::Worker;
 use crate::run::state;
 use crate::store::Embedded;
+use crate::store::Mongo;
+use crate::store::RawStore;
 
 /// A project and all that is known of it before anything runs.
 pub struct House {
@@ -114,10 +116,8 @@ impl House {
         if rules.is_empty() {
             return Ok(None);
         }
-        let layout = &self.settings.layout;
-        let mut store = Embedded::open(&layout.raw_store())?;
         let date = self.settings.flags.date.as_deref();
-        ingest::ingest(&mut store, &rules, &layout.events, date, observe).map(Some)
+        ingest::ingest(self.store()?.as_mut(), &rules, &self.settings.layout.events, date, observe).map(Some)
     }
 
     /// The warehouse, made if missing.
@@ -135,8 +135,29 @@ impl House {
         if ingest::rules(&self.project)?.is_empty() {
             return Ok(None);
         }
-        let store = Embedded::open(&self.settings.layout.raw_store())?;
-        extract::extract(&store, engine, &self.database, observe).map(Some)
+        self.extract_from(self.store()?.as_ref(), engine, self.settings.compare_every, observe).map(Some)
+    }
+
+    /// As [`House::extract`], from a store that is open.
+    pub fn extract_from(
+        &self,
+        store: &dyn RawStore,
+        engine: &Engine,
+        compare_every: u64,
+        observe: &dyn Observe,
+    ) -> Result<Extracted> {
+        let forget = |session: &Session| state::forget(session, &self.database);
+        let anew = self.settings.flags.full_refresh && self.verb == "extract";
+        let how = extract::How { anew, compare_every, forget: &forget };
+        extract::extract(store, engine, &self.database, &how, observe)
+    }
+
+    /// The raw store that is configured, made if missing.
+    pub fn store(&self) -> Result<Box<dyn RawStore>> {
+        Ok(match &self.settings.mongo {
+            Some(mongo) => Box::new(Mongo::open(&mongo.uri, &mongo.database)?),
+            None => Box::new(Embedded::open(&self.settings.layout.raw_store())?),
+        })
     }
 
     /// Carries the plan out: builds and checks, in graph order, in parallel.

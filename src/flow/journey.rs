@@ -12,14 +12,18 @@ use crate::error::Result;
 use crate::extract::Extracted;
 use crate::flow::House;
 use crate::flow::Stop;
+use crate::ingest::FileIngested;
 use crate::ingest::Ingested;
 use crate::plan::Plan;
 use crate::plan::RunRecord;
 use crate::progress::Observe;
 use crate::progress::Progress;
 use crate::progress::Status;
+use crate::progress::grouped;
 use crate::project::NodeKind;
 use crate::publish::Published;
+use crate::store::Embedded;
+use crate::store::Mongo;
 
 /// What a run did, stage by stage; a stage that the verb has not is `None`.
 #[derive(Default)]
@@ -33,6 +37,8 @@ pub struct Done {
     pub published: Option<Result<Published>>,
     /// The folder of the report.
     pub report: Option<PathBuf>,
+    /// Whether a difference between raw store and warehouse is an error.
+    pub is_verification: bool,
     /// Whether a person stopped it.
     pub stopped: bool,
 }
@@ -74,6 +80,42 @@ impl House {
         }
         let extracted = self.extract(&self.warehouse()?, observe)?;
         Ok(Done { ingested, extracted, ..Done::default() })
+    }
+
+    /// The embedded store's events, with their log → MongoDB; then the landing tables.
+    pub fn bring_over(&self, observe: &dyn Observe) -> Result<Done> {
+        let path = self.settings.layout.raw_store();
+        let Some(mongo) = &self.settings.mongo else {
+            return Err(Error::call("there is no MongoDB to bring the events to").help("set `MONGO_URI`"));
+        };
+        if !path.is_file() {
+            return Err(Error::call(format!("there is no embedded store at `{}`", self.settings.layout.shown(&path))));
+        }
+        let mut store = Mongo::open(&mongo.uri, &mongo.database)?;
+        observe.on(Progress::Stage { name: "bring over", total: None });
+        let mut ingested = Ingested::default();
+        store.take_over(&Embedded::open(&path)?, &mut |reading| {
+            observe.on(Progress::Advance { by: reading.tally.delivered });
+            ingested.files.push(FileIngested {
+                file: reading.file.clone(),
+                tally: reading.tally,
+                is_unchanged: false,
+                is_unfinished: reading.is_unfinished,
+            });
+        })?;
+        let stored = ingested.totals().stored;
+        observe.on(Progress::Done { summary: format!("{} events brought over", grouped(stored)) });
+        let engine = self.warehouse()?;
+        let extracted = self.extract_from(&store, &engine, self.settings.compare_every, observe)?;
+        Ok(Done { ingested: Some(ingested), extracted: Some(extracted), ..Done::default() })
+    }
+
+    /// Raw store against warehouse: all that both hold is compared, and what is missing lands.
+    pub fn verify(&self, observe: &dyn Observe) -> Result<Done> {
+        self.require_warehouse()?;
+        let engine = self.warehouse()?;
+        let extracted = self.extract_from(self.store()?.as_ref(), &engine, 0, observe)?;
+        Ok(Done { extracted: Some(extracted), is_verification: true, ..Done::default() })
     }
 
     /// Raw store → landing tables.
@@ -204,6 +246,12 @@ impl Done {
     pub fn verdict(self) -> Result<()> {
         if self.stopped {
             return Err(Error::data("stopped").help("nothing is lost; the next `cp build` goes on from here"));
+        }
+        let comparison = self.extracted.as_ref().and_then(|extracted| extracted.comparison.as_ref());
+        if self.is_verification && comparison.is_some_and(|comparison| !comparison.is_equal()) {
+            return Err(Error::data("the raw store and the warehouse do not hold the same events").help(
+                "put the events back into the raw store; or, if it is right, let all land anew: `cp extract --full-refresh`",
+            ));
         }
         if let Some(record) = &self.record {
             let bad = |status: Status| record.count(status);

@@ -5,8 +5,10 @@ mod house;
 mod journey;
 mod stop;
 mod warehouse;
+mod watch;
 
 pub use house::House;
 pub use journey::Done;
 pub use stop::Stop;
 pub use warehouse::explore;
+pub use watch::{Watched, WatchedBatch};

@@ -1,5 +1,6 @@
-//! Ctrl-C: the running statements are interrupted and rolled back, nothing more is begun, and the run says where it
-//! stands. A second Ctrl-C ends the process at once; by construction that too costs nothing.
+//! Ctrl-C, or the signal by which a system ends a service: the running statements are interrupted and rolled back,
+//! nothing more is begun, and the run says where it stands. A second one ends the process at once; by construction that
+//! too costs nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,32 +15,47 @@ const INTERRUPTED: i32 = 130;
 pub struct Stop {
     asked: AtomicBool,
     walking: AtomicBool,
+    /// Whether what runs is finished before the run stops.
+    patient: AtomicBool,
     running: Mutex<Vec<Interrupt>>,
     /// How the person is told at once.
     tell: Option<fn(&str)>,
 }
 
 impl Stop {
-    /// Waits for Ctrl-C on a thread of its own, as long as the process lives.
+    /// Waits for the signals on a thread of its own, as long as the process lives.
     pub fn listen(tell: fn(&str)) -> Arc<Self> {
         let stop = Arc::new(Self { tell: Some(tell), ..Self::default() });
         let heard = stop.clone();
         std::thread::spawn(move || {
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-            while runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
-                let is_walking = heard.walking.load(Ordering::SeqCst);
-                if heard.asked.swap(true, Ordering::SeqCst) || !is_walking {
-                    // Every other stage commits whole or not at all, so there is nothing to wait for.
-                    heard.tell("stopped; nothing is lost, the next run goes on from here");
-                    std::process::exit(INTERRUPTED);
-                }
-                heard.tell("stopping: what runs is rolled back, nothing more is begun (again to stop at once)");
-                for session in heard.running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).iter() {
-                    session.stop();
-                }
+            while runtime.block_on(signalled()).is_ok() {
+                heard.ask();
             }
         });
         stop
+    }
+
+    fn ask(&self) {
+        let (is_walking, is_patient) = (self.walking.load(Ordering::SeqCst), self.patient.load(Ordering::SeqCst));
+        if self.asked.swap(true, Ordering::SeqCst) || !(is_walking || is_patient) {
+            // Every other stage commits whole or not at all, so there is nothing to wait for.
+            self.tell("stopped; nothing is lost, the next run goes on from here");
+            std::process::exit(INTERRUPTED);
+        }
+        if is_patient {
+            self.tell("stopping when this batch is done (again to stop at once)");
+            return;
+        }
+        self.tell("stopping: what runs is rolled back, nothing more is begun (again to stop at once)");
+        for session in self.running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).iter() {
+            session.stop();
+        }
+    }
+
+    /// From here on, what runs is finished before the run stops.
+    pub fn finish_first(&self) {
+        self.patient.store(true, Ordering::SeqCst);
     }
 
     /// From here on, until the process ends, what runs is interrupted instead of the process being ended.
@@ -62,4 +78,20 @@ impl Stop {
     pub fn watch(&self, session: Interrupt) {
         self.running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(session);
     }
+}
+
+/// Returns when the process is told to stop.
+async fn signalled() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::SignalKind;
+        let mut ended = tokio::signal::unix::signal(SignalKind::terminate())?;
+        let (told, ended) = (Box::pin(tokio::signal::ctrl_c()), Box::pin(ended.recv()));
+        match futures_util::future::select(told, ended).await {
+            futures_util::future::Either::Left((told, _)) => told,
+            futures_util::future::Either::Right(_) => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }

@@ -21,8 +21,6 @@ use crate::project::NodeKind;
 use crate::render::Mode;
 use crate::run::Database;
 use crate::run::state;
-use crate::store::Embedded;
-use crate::store::RawStore;
 
 impl House {
     /// What would be done for these nodes, and why.
@@ -133,16 +131,22 @@ impl House {
             ),
             ("threads", self.settings.threads.to_string()),
             ("events from", layout.shown(&layout.events)),
-            ("raw store", format!("embedded, {}", state(&layout.raw_store()))),
             ("warehouse", self.settings.warehouse.as_deref().map_or_else(|| "in memory".to_string(), state)),
             ("published", layout.shown(&layout.published())),
         ];
-        if layout.raw_store().is_file() {
-            let store = Embedded::open(&layout.raw_store())?;
+        if self.settings.mongo.is_some() || layout.raw_store().is_file() {
+            let store = self.store()?;
+            facts.push(("raw store", store.describe()));
+            facts.extend(store.facts()?);
             facts.push(("events in the raw store", grouped(store.count()?)));
+        } else {
+            facts.push(("raw store", format!("embedded, {}", state(&layout.raw_store()))));
         }
         if self.settings.warehouse.as_deref().is_some_and(Path::is_file) {
             let session = engine.session()?;
+            if let Some(position) = extract::described_position(&session, &self.database)? {
+                facts.push(("position", position));
+            }
             for relation in self.scanned.sources.values().filter(|relation| extract::is_landing(relation)) {
                 if session.kind_of(relation)?.is_some() {
                     let landed = session.count(&format!("select count(*) from {relation}"))?;

@@ -116,6 +116,7 @@ impl Deliveries for Pipeline<'_> {
             None => (end.to_byte, end.content_sha256.unwrap_or_default()),
         };
         Ok(Reading {
+            id: String::new(),
             file: self.file.name.clone(),
             rule: self.file.rule.to_string(),
             content_sha256,

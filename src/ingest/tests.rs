@@ -19,6 +19,7 @@ use crate::store::Delivery;
 use crate::store::Embedded;
 use crate::store::Reading;
 use crate::store::SetAside;
+use crate::store::Sink;
 
 /// A folder of files, a store, and the rules of a project like the shipped one.
 struct Bench {
@@ -79,17 +80,7 @@ impl Bench {
 
     fn all(&self) -> All {
         let mut all = All::default();
-        self.store
-            .read_after(None, &mut |batch| {
-                match batch {
-                    Batch::Events(mut rows) => all.events.append(&mut rows),
-                    Batch::SetAside(mut rows) => all.set_aside.append(&mut rows),
-                    Batch::Conflicts(mut rows) => all.conflicts.append(&mut rows),
-                    Batch::Readings(mut rows) => all.readings.append(&mut rows),
-                }
-                Ok(())
-            })
-            .unwrap();
+        self.store.read_after(None, &mut all).unwrap();
         all
     }
 
@@ -105,6 +96,40 @@ struct All {
     set_aside: Vec<SetAside>,
     conflicts: Vec<Conflict>,
     readings: Vec<Reading>,
+}
+
+impl Sink for All {
+    fn take(&mut self, batch: Batch) -> Result<()> {
+        match batch {
+            Batch::Events(mut rows) => self.events.append(&mut rows),
+            Batch::SetAside(mut rows) => self.set_aside.append(&mut rows),
+            Batch::Conflicts(mut rows) => self.conflicts.append(&mut rows),
+            Batch::Readings(mut rows) => self.readings.append(&mut rows),
+        }
+        Ok(())
+    }
+
+    fn take_again(&mut self, events: Vec<RawEvent>) -> Result<()> {
+        self.take(Batch::Events(events))
+    }
+
+    fn take_unreadable(&mut self, rows: Vec<SetAside>) -> Result<()> {
+        self.take(Batch::SetAside(rows))
+    }
+
+    fn has_reading(&self, _: &str) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn is_empty(&self) -> bool {
+        true
+    }
+
+    fn held(&self, _: &str) -> Result<u64> {
+        Ok(self.events.len() as u64)
+    }
+
+    fn warn(&self, _: String) {}
 }
 
 const DAY: &str = "live_events/2025-01-15/events.jsonl";

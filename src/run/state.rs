@@ -96,6 +96,15 @@ pub(super) fn note(session: &Session, database: &str, step: &Step, relation: &Re
     Ok(())
 }
 
+/// Forgets what every table was built from, so that all is built whole: the landing tables are about to be others.
+pub fn forget(session: &Session, database: &str) -> Result<()> {
+    let relation = Relation::new(database, SCHEMA, "built");
+    if session.kind_of(&relation)?.is_some() {
+        session.run(&format!("delete from {relation}"))?;
+    }
+    Ok(())
+}
+
 /// Forgets all notes but the last of each node; called when no plan runs.
 pub fn tidy(session: &Session, database: &str) -> Result<()> {
     let table = format!("{}.{SCHEMA}.built", quote(database));

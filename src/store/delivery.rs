@@ -41,6 +41,11 @@ pub trait Deliveries {
 
     /// The file, by its path relative to the events folder.
     fn file(&self) -> &str;
+
+    /// Deliveries that another store has counted as duplicates already, and of which only the number is known.
+    fn known_duplicates(&self) -> u64 {
+        0
+    }
 }
 
 /// How the deliveries of a reading came out.
@@ -73,6 +78,8 @@ impl AddAssign for Tally {
 /// One row of the ingest log: a stretch of one version of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
+    /// What the store knows it by; empty until it is stored.
+    pub id: String,
     /// Relative to the events folder, with `/`.
     pub file: String,
     /// By which rule it was read: another rule makes other events of the same bytes.

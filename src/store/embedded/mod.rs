@@ -19,11 +19,14 @@ use crate::engine::Session;
 use crate::engine::Value;
 use crate::error::Error;
 use crate::error::Result;
-use crate::store::Batch;
 use crate::store::Deliveries;
+use crate::store::IdRange;
+use crate::store::Mark;
 use crate::store::Position;
 use crate::store::RawStore;
+use crate::store::Reached;
 use crate::store::Reading;
+use crate::store::Sink;
 use crate::store::Tally;
 
 /// The layout of the tables below; a store with a higher number was made by a newer `cp`.
@@ -134,6 +137,10 @@ impl RawStore for Embedded {
         format!("embedded store `{}`", self.name)
     }
 
+    fn facts(&self) -> Result<Vec<(&'static str, String)>> {
+        Ok(vec![("entries in the raw store", self.last_sequence.to_string())])
+    }
+
     fn readings_of(&self, file: &str) -> Result<Vec<Reading>> {
         let sql = format!("{} where file = ? order by sequence", read::READINGS);
         let rows = self.session.query_with(&sql, &[Cell::Text(file)])?.rows;
@@ -150,19 +157,24 @@ impl RawStore for Embedded {
         Ok(done.reading)
     }
 
-    fn read_after(
-        &self,
-        position: Option<&Position>,
-        each: &mut dyn FnMut(Batch) -> Result<()>,
-    ) -> Result<Option<Position>> {
+    fn read_after(&self, position: Option<&Position>, sink: &mut dyn Sink) -> Result<Reached> {
         let after = self.sequence_of(position)?;
-        self.hand_out(after, each)?;
-        Ok((self.last_sequence > 0).then(|| Position(format!("{}@{}", self.last_sequence, self.mark))))
+        self.hand_out(after, &mut |batch| sink.take(batch))?;
+        let position = (self.last_sequence > 0).then(|| Position(format!("{}@{}", self.last_sequence, self.mark)));
+        Ok(Reached { position, is_sure: true, written_from: None })
     }
 
-    fn pending_after(&self, position: Option<&Position>) -> Result<u64> {
+    fn pending_after(&self, position: Option<&Position>) -> Result<Option<u64>> {
         // The numbers have no gaps.
-        Ok(u64::try_from(self.last_sequence - self.sequence_of(position)?).unwrap_or(0))
+        Ok(u64::try_from(self.last_sequence - self.sequence_of(position)?).ok())
+    }
+
+    fn inventory(&self, within: &[IdRange], each: &mut dyn FnMut(Vec<Mark>) -> Result<()>) -> Result<()> {
+        self.marks(within, each)
+    }
+
+    fn fetch(&self, ids: &[String], sink: &mut dyn Sink) -> Result<()> {
+        sink.take_again(self.events_of(ids)?)
     }
 
     fn count(&self) -> Result<u64> {
@@ -208,6 +220,7 @@ impl Fields {
 
 fn reading(mut row: Fields) -> Reading {
     Reading {
+        id: row.text(),
         file: row.text(),
         rule: row.text(),
         content_sha256: row.text(),

@@ -2,15 +2,22 @@
 
 use std::vec::IntoIter;
 
+use crate::engine::Cell;
 use crate::engine::Value;
 use crate::error::Error;
 use crate::error::Result;
 use crate::event::RawEvent;
 use crate::store::Batch;
 use crate::store::Conflict;
+use crate::store::Delivery;
+use crate::store::IdRange;
+use crate::store::Mark;
 use crate::store::Position;
 use crate::store::RawStore;
+use crate::store::Reading;
 use crate::store::SetAside;
+use crate::store::Unreadable;
+use crate::store::What;
 
 use super::{Embedded, Fields, reading};
 
@@ -19,12 +26,16 @@ use super::{Embedded, Fields, reading};
 const WINDOW: i64 = 50_000;
 const WINDOW_BYTES: i64 = 32 << 20;
 
+/// How many numbers are delivered once more at a time.
+const DELIVERED: i64 = 2_000;
+
 const EVENTS: &str =
     "select event_id, event_type, event_time, vendor, payload, payload_sha256, ingested_at from events_raw";
 const SET_ASIDE: &str = "select file, line, reason, content, set_aside_at from set_aside";
 const CONFLICTS: &str = "select event_id, event_type, event_time, vendor, payload, payload_sha256, ingested_at,
     stored_payload_sha256, file, line, set_aside_at from conflicts";
-pub(super) const READINGS: &str = "select file, rule, content_sha256, from_byte, to_byte, lines, state, is_unfinished,
+pub(super) const READINGS: &str =
+    "select sequence, file, rule, content_sha256, from_byte, to_byte, lines, state, is_unfinished,
     delivered, stored, duplicates, conflicts, set_aside, ingested_at from ingest_log";
 
 impl Embedded {
@@ -60,7 +71,76 @@ impl Embedded {
         self.windows(READINGS, after, |rows| each(Batch::Readings(rows.map(|row| reading(fields(row))).collect())))
     }
 
-    fn windows(
+    /// The marks of all events, or of those within the ranges.
+    pub(super) fn marks(&self, within: &[IdRange], each: &mut dyn FnMut(Vec<Mark>) -> Result<()>) -> Result<()> {
+        let bound = |side: &str, id: &Option<String>| match id {
+            Some(id) => format!("event_id {side} '{}'", id.replace('\'', "''")),
+            None => "true".to_string(),
+        };
+        let ranges: Vec<String> =
+            within.iter().map(|(first, end)| format!("({} and {})", bound(">=", first), bound("<", end))).collect();
+        let filter = if ranges.is_empty() { "true".to_string() } else { ranges.join(" or ") };
+        let select = format!("select event_id, payload_sha256 from events_raw where ({filter}) and");
+        self.windows_of(&select, 0, |rows| {
+            let mark = |row| {
+                let mut row = fields(row);
+                Mark { event_id: row.text(), payload_sha256: row.text() }
+            };
+            each(rows.map(mark).collect())
+        })
+    }
+
+    /// The events with these ids.
+    pub(super) fn events_of(&self, ids: &[String]) -> Result<Vec<RawEvent>> {
+        let rows = self.session.query_with(
+            &format!("{EVENTS} where event_id in (select unnest(from_json(?, '[\"VARCHAR\"]')))"),
+            &[Cell::Text(&serde_json::Value::from(ids).to_string())],
+        )?;
+        Ok(rows.rows.into_iter().map(|row| event(&mut fields(row))).collect())
+    }
+
+    /// The log, oldest first; with each reading the number after which its deliveries begin. They end at its own.
+    pub(in crate::store) fn readings(&self) -> Result<Vec<(i64, Reading)>> {
+        let rows = self.session.query(&format!("{READINGS} order by sequence"))?.rows;
+        let mut after = 0;
+        let with_beginning = |row| {
+            let reading = reading(fields(row));
+            let begins = after;
+            after = reading.id.parse().unwrap_or(after);
+            (begins, reading)
+        };
+        Ok(rows.into_iter().map(with_beginning).collect())
+    }
+
+    /// Some of what was kept after one number and up to another, as deliveries, and the number that it goes up to.
+    pub(in crate::store) fn delivered_between(&self, after: i64, end: i64) -> Result<Option<(i64, Vec<Delivery>)>> {
+        if after >= end {
+            return Ok(None);
+        }
+        let reached = end.min(after + DELIVERED);
+        let within = |select: &str| {
+            let sql = format!("{select} where sequence > {after} and sequence <= {reached} order by sequence");
+            Ok::<_, Error>(self.session.query(&sql)?.rows.into_iter().map(fields))
+        };
+        let mut deliveries: Vec<Delivery> =
+            within(EVENTS)?.map(|mut row| Delivery { line: 0, what: What::Event(event(&mut row)) }).collect();
+        deliveries.extend(within(CONFLICTS)?.map(|mut row| {
+            let conflict = conflict(&mut row);
+            Delivery { line: conflict.line, what: What::Event(conflict.event) }
+        }));
+        deliveries.extend(within(SET_ASIDE)?.map(|mut row| {
+            let SetAside { line, reason, content, .. } = set_aside(&mut row);
+            Delivery { line, what: What::Unreadable(Unreadable { reason, content }) }
+        }));
+        Ok(Some((reached, deliveries)))
+    }
+
+    /// As [`Self::windows_of`], for a select without conditions.
+    fn windows(&self, select: &str, after: i64, each: impl FnMut(IntoIter<Vec<Value>>) -> Result<()>) -> Result<()> {
+        self.windows_of(&format!("{select} where"), after, each)
+    }
+
+    fn windows_of(
         &self,
         select: &str,
         after: i64,
@@ -69,7 +149,7 @@ impl Embedded {
         let (mut from, mut width) = (after, WINDOW);
         while from < self.last_sequence {
             let to = from + width;
-            let sql = format!("{select} where sequence > {from} and sequence <= {to} order by sequence");
+            let sql = format!("{select} sequence > {from} and sequence <= {to} order by sequence");
             let rows = self.session.query(&sql)?.rows;
             let bytes: i64 = rows.iter().flatten().map(size).sum();
             width = (width * WINDOW_BYTES / bytes.max(1)).clamp(10, WINDOW);

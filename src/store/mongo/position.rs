@@ -1,0 +1,61 @@
+//! How far MongoDB has been read, as text that only this folder understands.
+
+use mongodb::bson::oid::ObjectId;
+use mongodb::change_stream::event::ResumeToken;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value as Json;
+use serde_json::json;
+
+use crate::event::hex;
+use crate::store::Position;
+
+#[derive(Serialize)]
+struct Kept<'a> {
+    token: &'a ResumeToken,
+}
+
+#[derive(Deserialize)]
+struct Given {
+    token: ResumeToken,
+}
+
+/// What was written as hex.
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let pair = |at: usize| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
+    (0..hex.len()).step_by(2).map(pair).collect()
+}
+
+/// The two ways of reading.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Reached {
+    /// Up to a place in the change stream, of a collection that the server knows by this id.
+    Stream { token: ResumeToken, collection: String },
+    /// Up to a document in the order of `_id`; `None` where there was none with an ObjectId.
+    Pages(Option<ObjectId>),
+}
+
+impl Reached {
+    pub(super) fn to_position(&self) -> Position {
+        let written = match self {
+            Self::Stream { token, collection } => {
+                // A token's form is the server's own affair, so its bytes are kept.
+                json!({ "stream": mongodb::bson::serialize_to_vec(&Kept { token }).map(|bytes| hex(&bytes)).ok(), "collection": collection })
+            }
+            Self::Pages(id) => json!({ "pages": id.map(ObjectId::to_hex) }),
+        };
+        Position(written.to_string())
+    }
+
+    /// `None` where it is no position of a MongoDB.
+    pub(super) fn of(position: &Position) -> Option<Self> {
+        let written: Json = serde_json::from_str(&position.0).ok()?;
+        if let Some(token) = written.get("stream") {
+            let kept: Given = mongodb::bson::deserialize_from_slice(&bytes(token.as_str()?)?).ok()?;
+            let collection = written.get("collection").and_then(Json::as_str).unwrap_or_default().to_string();
+            return Some(Self::Stream { token: kept.token, collection });
+        }
+        let pages = written.get("pages")?;
+        Some(Self::Pages(pages.as_str().and_then(|id| ObjectId::parse_str(id).ok())))
+    }
+}

@@ -1,0 +1,330 @@
+//! Reading the collection itself: all of it at first, in overlapping pages where there is no change stream, and its
+//! ids and hashes for a comparison.
+
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use mongodb::ClientSession;
+use mongodb::bson::Document;
+use mongodb::bson::RawDocument;
+use mongodb::bson::doc;
+use mongodb::bson::oid::ObjectId;
+use mongodb::options::FindOptions;
+use mongodb::options::ReadConcern;
+use mongodb::raw_batch_cursor::RawBatch;
+
+use crate::error::Result;
+use crate::event::RawEvent;
+use crate::store::Batch;
+use crate::store::IdRange;
+use crate::store::Mark;
+use crate::store::Position;
+use crate::store::Reached as Outcome;
+use crate::store::SetAside;
+use crate::store::Sink;
+use crate::store::mongo::EVENTS;
+use crate::store::mongo::document;
+use crate::store::mongo::door::Door;
+use crate::store::mongo::log;
+use crate::store::mongo::position::Reached;
+
+/// How many documents the server sends at once.
+const BATCH: u32 = 5_000;
+
+/// Pages overlap by so many seconds of the ids' own time: what clients with slow clocks, or slow to write, store behind
+/// the last page. What is behind even that is found by counting.
+const OVERLAP_SECONDS: u32 = 600;
+
+/// How many ranges a filter names; above this, all is read.
+const MOST_RANGES: usize = 64;
+
+/// How often a standalone server is asked whether there is something new.
+const POLL: Duration = Duration::from_millis(500);
+
+/// What documents were read as.
+#[derive(Default)]
+pub(super) struct Decoded {
+    pub(super) events: Vec<RawEvent>,
+    pub(super) unreadable: Vec<SetAside>,
+    /// The greatest `_id` among those that are ObjectIds.
+    pub(super) last: Option<ObjectId>,
+}
+
+impl Decoded {
+    pub(super) fn add(&mut self, door: &Door, document: &RawDocument) {
+        if let Ok(id) = document.get_object_id("_id") {
+            self.last = self.last.max(Some(id));
+        }
+        match document::read(document) {
+            Ok(event) => self.events.push(event),
+            Err(unreadable) => self.unreadable.push(SetAside {
+                file: place(door, document),
+                line: 0,
+                reason: unreadable.reason,
+                content: unreadable.content,
+                set_aside_at: now(),
+            }),
+        }
+    }
+
+    /// Hands all over to one that may have taken some of it before.
+    pub(super) fn hand_over(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        if !self.events.is_empty() {
+            sink.take_again(std::mem::take(&mut self.events))?;
+        }
+        if !self.unreadable.is_empty() {
+            sink.take_unreadable(std::mem::take(&mut self.unreadable))?;
+        }
+        Ok(())
+    }
+}
+
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+/// The one place of a document that is no event.
+fn place(door: &Door, document: &RawDocument) -> String {
+    format!("{}{}", places(door), document::place_of(document))
+}
+
+/// What the places of all documents begin with.
+fn places(door: &Door) -> String {
+    format!("mongodb:{}.{EVENTS}/", door.database.name())
+}
+
+/// Reads every event; for a sink that has none. With a session, at least up to the session's last write.
+pub(super) fn read_all(door: &Door, session: Option<ClientSession>, sink: &mut dyn Sink) -> Result<Option<ObjectId>> {
+    let mut last = None;
+    each_batch(door, doc! {}, ordered(), session, decoder(door), &mut |mut decoded: Decoded| {
+        last = last.max(decoded.last);
+        // Ids that are no text, or none, can be printed alike; the index keeps only the stored ones apart.
+        sink.take(Batch::Events(std::mem::take(&mut decoded.events)))?;
+        decoded.hand_over(sink)
+    })?;
+    Ok(last)
+}
+
+/// Reads whatever follows the position, with an overlap, and says whether that can be all.
+pub(super) fn read_pages(door: &Door, position: Option<&Position>, sink: &mut dyn Sink) -> Result<Outcome> {
+    let known = position.and_then(Reached::of);
+    let last = match &known {
+        None if sink.is_empty() => read_all(door, None, sink)?,
+        Some(Reached::Pages(Some(last))) => Some(read_behind(door, *last, sink)?),
+        // Nothing to begin a page at.
+        _ => None,
+    };
+    take_readings(door, sink)?;
+    let stored = door.wait("count the events", door.collection(EVENTS).count_documents(doc! {}))?;
+    let is_sure = stored == sink.held(&places(door))?;
+    let last = last.or(newest(door)?);
+    Ok(Outcome { position: Some(Reached::Pages(last).to_position()), is_sure, written_from: None })
+}
+
+fn read_behind(door: &Door, last: ObjectId, sink: &mut dyn Sink) -> Result<ObjectId> {
+    let mut bytes = [0; 12];
+    let seconds = u32::from_be_bytes([last.bytes()[0], last.bytes()[1], last.bytes()[2], last.bytes()[3]]);
+    bytes[..4].copy_from_slice(&seconds.saturating_sub(OVERLAP_SECONDS).to_be_bytes());
+    let filter = doc! { "_id": { "$gte": ObjectId::from_bytes(bytes) } };
+    let mut reached = last;
+    each_batch(door, filter, ordered(), None, decoder(door), &mut |mut decoded: Decoded| {
+        reached = decoded.last.map_or(reached, |id| id.max(reached));
+        decoded.hand_over(sink)
+    })?;
+    Ok(reached)
+}
+
+fn newest(door: &Door) -> Result<Option<ObjectId>> {
+    let filter = doc! { "_id": { "$type": "objectId" } };
+    let events = door.collection(EVENTS);
+    let find = events.find_one(filter).sort(doc! { "_id": -1 }).projection(doc! { "_id": 1 });
+    let found = door.wait("find the last event", find)?;
+    Ok(found.and_then(|found| found.get_object_id("_id").ok()))
+}
+
+/// Waits until a standalone server holds something after the position; half a second at a time.
+pub(super) fn wait_for_pages(door: &Door, position: Option<&Position>, patience: Duration) -> Result<bool> {
+    let Some(Reached::Pages(Some(last))) = position.and_then(Reached::of) else { return Ok(true) };
+    let filter = doc! { "_id": { "$gt": last } };
+    let events = door.collection(EVENTS);
+    let find = || events.find_one(filter.clone()).projection(doc! { "_id": 1 });
+    if door.wait("look for new events", find())?.is_some() {
+        return Ok(true);
+    }
+    std::thread::sleep(patience.min(POLL));
+    Ok(door.wait("look for new events", find())?.is_some())
+}
+
+/// The log's rows that the sink has not, with what they set aside.
+pub(super) fn take_readings(door: &Door, sink: &mut dyn Sink) -> Result<()> {
+    for document in log::all(door, super::LOG, doc! {}, "number")? {
+        take_reading(door, &document, sink)?;
+    }
+    Ok(())
+}
+
+/// A row of the log, unless the sink has it.
+pub(super) fn take_reading(door: &Door, document: &Document, sink: &mut dyn Sink) -> Result<()> {
+    let reading = log::reading(document);
+    if sink.has_reading(&reading.id)? {
+        return Ok(());
+    }
+    if let Ok(id) = document.get_object_id("_id") {
+        // Only what a reading says it has set aside: most have nothing.
+        if reading.tally.set_aside > 0 {
+            sink.take(Batch::SetAside(log::set_aside_by(door, id)?))?;
+        }
+        if reading.tally.conflicts > 0 {
+            sink.take(Batch::Conflicts(log::conflicts_of(door, id)?))?;
+        }
+    }
+    sink.take(Batch::Readings(vec![reading]))
+}
+
+/// Ids and hashes of all events, or at least of those in the ranges.
+pub(super) fn inventory(door: &Door, within: &[IdRange], each: &mut dyn FnMut(Vec<Mark>) -> Result<()>) -> Result<()> {
+    let filter = match within.is_empty() || within.len() > MOST_RANGES {
+        true => doc! {},
+        false => within_ranges(within),
+    };
+    let options =
+        FindOptions::builder().batch_size(BATCH).projection(doc! { "event_id": 1, "payload_sha256": 1 }).build();
+    let read = |documents: &[&RawDocument]| {
+        let (mut marks, mut whole) = (Vec::with_capacity(documents.len()), Vec::new());
+        for document in documents {
+            match document::identity_of(document) {
+                Some((event_id, payload_sha256)) => marks.push(Mark { event_id, payload_sha256 }),
+                None => whole
+                    .extend(document.get("_id").ok().flatten().and_then(|id| mongodb::bson::Bson::try_from(id).ok())),
+            }
+        }
+        (marks, whole)
+    };
+    let mut incomplete = Vec::new();
+    each_batch(door, filter, options, None, read, &mut |(marks, whole)| {
+        incomplete.extend(whole);
+        each(marks)
+    })?;
+    // Documents of which id or hash must be computed from all of them.
+    for ids in incomplete.chunks(500) {
+        let decoded = find(door, doc! { "_id": { "$in": ids } })?;
+        each(
+            decoded
+                .events
+                .into_iter()
+                .map(|RawEvent { event_id, payload_sha256, .. }| Mark { event_id, payload_sha256 })
+                .collect(),
+        )?;
+    }
+    Ok(())
+}
+
+/// Text ids in the ranges, and all that are no text: those stand elsewhere in the order.
+fn within_ranges(within: &[IdRange]) -> Document {
+    let mut any = vec![doc! { "event_id": { "$not": { "$type": "string" } } }];
+    for (first, end) in within {
+        let mut range = Document::new();
+        // An open side still asks for texts only.
+        range.insert("$gte", first.clone().unwrap_or_default());
+        if let Some(end) = end {
+            range.insert("$lt", end.clone());
+        }
+        any.push(doc! { "event_id": range });
+    }
+    doc! { "$or": any }
+}
+
+/// Hands out what is stored under these ids.
+pub(super) fn fetch(door: &Door, ids: &[String], sink: &mut dyn Sink) -> Result<()> {
+    let mut decoded = find(door, doc! { "event_id": { "$in": ids } })?;
+    if decoded.events.len() + decoded.unreadable.len() < ids.len() {
+        // Ids that the documents themselves do not hold as text.
+        let others = find(door, doc! { "event_id": { "$not": { "$type": "string" } } })?;
+        decoded.events.extend(others.events.into_iter().filter(|event| ids.contains(&event.event_id)));
+        decoded.unreadable.extend(others.unreadable);
+    }
+    decoded.hand_over(sink)
+}
+
+/// Few documents, decoded.
+fn find(door: &Door, filter: Document) -> Result<Decoded> {
+    let mut all = Decoded::default();
+    each_batch(door, filter, FindOptions::default(), None, decoder(door), &mut |decoded: Decoded| {
+        all.events.extend(decoded.events);
+        all.unreadable.extend(decoded.unreadable);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// Decodes a batch.
+fn decoder(door: &Door) -> impl Fn(&[&RawDocument]) -> Decoded + Send {
+    |documents| {
+        let mut decoded = Decoded::default();
+        documents.iter().for_each(|document| decoded.add(door, document));
+        decoded
+    }
+}
+
+fn ordered() -> FindOptions {
+    FindOptions::builder().sort(doc! { "_id": 1 }).batch_size(BATCH).build()
+}
+
+/// Runs a query: one task asks the server, one thread decodes, and `each` is called here. Little is under way at once,
+/// whatever the size of the answer.
+fn each_batch<T: Send>(
+    door: &Door,
+    filter: Document,
+    mut options: FindOptions,
+    session: Option<ClientSession>,
+    decode: impl Fn(&[&RawDocument]) -> T + Send,
+    each: &mut dyn FnMut(T) -> Result<()>,
+) -> Result<()> {
+    if door.server.topology.has_change_streams() {
+        // What a majority has will not be taken back.
+        options.read_concern = Some(ReadConcern::majority());
+    }
+    let collection = door.collection(EVENTS);
+    let (to_decoder, mut batches) = tokio::sync::mpsc::channel::<RawBatch>(2);
+    let asking = door.spawn(async move {
+        let find = collection.find(filter).with_options(options);
+        match session {
+            None => {
+                let mut cursor = find.batch().await?;
+                while let Some(batch) = cursor.next().await {
+                    if to_decoder.send(batch?).await.is_err() {
+                        break;
+                    }
+                }
+            }
+            Some(mut session) => {
+                let mut cursor = find.session(&mut session).batch().await?;
+                while let Some(batch) = cursor.stream(&mut session).next().await {
+                    if to_decoder.send(batch?).await.is_err() {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok::<(), mongodb::error::Error>(())
+    });
+    let (to_reader, decoded) = sync_channel(2);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while let Some(batch) = batches.blocking_recv() {
+                let Ok(array) = batch.doc_slices() else { continue };
+                let documents: Vec<&RawDocument> =
+                    array.into_iter().flatten().filter_map(|value| value.as_document()).collect();
+                if !documents.is_empty() && to_reader.send(decode(&documents)).is_err() {
+                    break;
+                }
+            }
+        });
+        decoded.into_iter().try_for_each(each)
+    })?;
+    match door.try_wait(asking) {
+        Ok(asked) => asked.map_err(|error| door.faults.explain("read the events", &error)),
+        Err(_) => Err(crate::error::Error::call("reading from MongoDB stopped")),
+    }
+}

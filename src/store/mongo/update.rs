@@ -1,0 +1,152 @@
+//! The one command by which events go in: upserts that touch nothing that is there.
+//!
+//! The driver has no bulk write for servers below 8.0 and does not try commands again, so both are done here.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use mongodb::bson::Bson;
+use mongodb::bson::Document;
+use mongodb::bson::RawArrayBuf;
+use mongodb::bson::RawDocumentBuf;
+use mongodb::bson::doc;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::raw::cstr;
+use mongodb::options::Acknowledgment;
+use mongodb::options::WriteConcern;
+
+use crate::store::mongo::EVENTS;
+use crate::store::mongo::door::Door;
+use crate::store::mongo::fault::DUPLICATE_KEY;
+
+/// An event on its way in.
+pub(super) struct Upsert<'a> {
+    pub(super) id: ObjectId,
+    pub(super) event_id: &'a str,
+    pub(super) document: &'a RawDocumentBuf,
+}
+
+/// A write that was done, but is not known to last: to be done again.
+#[derive(Debug)]
+pub(super) struct NotDurable(pub(super) String);
+
+impl fmt::Display for NotDurable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the write was not acknowledged by a majority: {}", self.0)
+    }
+}
+
+/// Acknowledged by a majority and from the journal: what survives anything.
+pub(super) fn durable() -> WriteConcern {
+    WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build()
+}
+
+/// Stores the events whose ids are not there yet; returns the positions of those that were stored by this command.
+pub(super) fn upsert(door: &Door, events: &[Upsert<'_>]) -> mongodb::error::Result<HashSet<usize>> {
+    let reply = door.try_wait(door.database.run_raw_command(command(events)).into_future())?;
+    if let Ok(failed) = reply.get_document("writeConcernError") {
+        let message = failed.get_str("errmsg").unwrap_or("no reason given").to_string();
+        return Err(mongodb::error::Error::custom(NotDurable(message)));
+    }
+    for failed in documents(&reply, "writeErrors") {
+        // Another client was quicker with this id: then it is there, as with any other duplicate.
+        if number(failed, "code") != i64::from(DUPLICATE_KEY) {
+            let at = usize::try_from(number(failed, "index")).unwrap_or(0);
+            let id = events.get(at).map_or("", |event| event.event_id);
+            let message = failed.get_str("errmsg").unwrap_or("no reason given");
+            return Err(mongodb::error::Error::custom(format!("event `{id}`: {message}")));
+        }
+    }
+    Ok(documents(&reply, "upserted").filter_map(|one| usize::try_from(number(one, "index")).ok()).collect())
+}
+
+fn command(events: &[Upsert<'_>]) -> RawDocumentBuf {
+    let mut updates = RawArrayBuf::new();
+    for event in events {
+        let mut query = RawDocumentBuf::new();
+        query.append(cstr!("event_id"), event.event_id);
+        let mut fields = RawDocumentBuf::new();
+        fields.append(cstr!("_id"), event.id);
+        for (key, value) in
+            event.document.iter_elements().flatten().filter_map(|field| Some((field.key(), field.value().ok()?)))
+        {
+            fields.append(key, value);
+        }
+        let mut update = RawDocumentBuf::new();
+        update.append(cstr!("$setOnInsert"), fields);
+        let mut one = RawDocumentBuf::new();
+        one.append(cstr!("q"), query);
+        one.append(cstr!("u"), update);
+        one.append(cstr!("upsert"), true);
+        updates.push(one);
+    }
+    let mut command = RawDocumentBuf::new();
+    command.append(cstr!("update"), EVENTS);
+    command.append(cstr!("updates"), updates);
+    command.append(cstr!("ordered"), false);
+    let mut concern = RawDocumentBuf::new();
+    concern.append(cstr!("w"), "majority");
+    concern.append(cstr!("j"), true);
+    command.append(cstr!("writeConcern"), concern);
+    command
+}
+
+fn documents<'a>(reply: &'a Document, name: &str) -> impl Iterator<Item = &'a Document> {
+    reply.get_array(name).into_iter().flatten().filter_map(Bson::as_document)
+}
+
+fn number(document: &Document, name: &str) -> i64 {
+    match document.get(name) {
+        Some(Bson::Int32(number)) => i64::from(*number),
+        Some(Bson::Int64(number)) => *number,
+        Some(Bson::Double(number)) => *number as i64,
+        _ => -1,
+    }
+}
+
+/// Puts documents into a collection that is ours; one whose `_id` is there already is left alone.
+pub(super) fn insert_all(door: &Door, doing: &str, collection: &str, rows: &[Document]) -> crate::error::Result<()> {
+    for rows in rows.chunks(500) {
+        door.insist(doing, |_| {
+            let target = door.database.collection::<Document>(collection);
+            let inserted =
+                door.try_wait(target.insert_many(rows).ordered(false).write_concern(durable()).into_future());
+            match inserted {
+                Err(error) if is_only_doubled(&error) => Ok(()),
+                other => other.map(|_| ()),
+            }
+        })?;
+    }
+    Ok(())
+}
+
+fn is_only_doubled(error: &mongodb::error::Error) -> bool {
+    use mongodb::error::ErrorKind;
+    match error.kind.as_ref() {
+        ErrorKind::InsertMany(failed) => {
+            failed.write_concern_error.is_none()
+                && failed.write_errors.iter().flatten().all(|failed| failed.code == DUPLICATE_KEY)
+        }
+        _ => false,
+    }
+}
+
+/// Deletes what the filter finds in a collection that is ours.
+pub(super) fn delete_all(door: &Door, doing: &str, collection: &str, filter: Document) -> crate::error::Result<()> {
+    door.insist(doing, |_| {
+        let target = door.collection(collection);
+        door.try_wait(target.delete_many(filter.clone()).write_concern(durable()).into_future()).map(|_| ())
+    })
+}
+
+/// The next of a row of numbers that never repeat.
+pub(super) fn next_number(door: &Door, doing: &str, name: &str) -> crate::error::Result<i64> {
+    let found = door.insist(doing, |_| {
+        let target = door.database.collection::<Document>(super::STORE);
+        let update = doc! { "$inc": { "last": 1_i64 } };
+        let next = target.find_one_and_update(doc! { "_id": name }, update).upsert(true);
+        let next = next.return_document(mongodb::options::ReturnDocument::After).write_concern(durable());
+        door.try_wait(next.into_future())
+    })?;
+    Ok(found.as_ref().map_or(0, |found| number(found, "last")))
+}
