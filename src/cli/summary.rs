@@ -4,10 +4,10 @@ use serde_json::{Value as Json, json};
 
 use crate::config::OutputFormat;
 use crate::error::Result;
-use crate::extract::Comparison;
-use crate::extract::Named;
+use crate::flow::Comparison;
 use crate::flow::Done;
 use crate::flow::House;
+use crate::flow::Named;
 use crate::plan::Action;
 use crate::plan::Plan;
 use crate::plan::RunRecord;

@@ -7,6 +7,7 @@ mod stop;
 mod warehouse;
 mod watch;
 
+pub use crate::extract::{Comparison, Named};
 pub use house::House;
 pub use journey::Done;
 pub use stop::Stop;

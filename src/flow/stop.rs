@@ -80,18 +80,15 @@ impl Stop {
     }
 }
 
-/// Returns when the process is told to stop.
-async fn signalled() -> std::io::Result<()> {
+/// Ends when the process is told to stop.
+fn signalled() -> impl Future<Output = std::io::Result<()>> {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::SignalKind;
-        let mut ended = tokio::signal::unix::signal(SignalKind::terminate())?;
-        let (told, ended) = (Box::pin(tokio::signal::ctrl_c()), Box::pin(ended.recv()));
-        match futures_util::future::select(told, ended).await {
-            futures_util::future::Either::Left((told, _)) => told,
-            futures_util::future::Either::Right(_) => Ok(()),
-        }
-    }
+    let ended = async {
+        let mut ended = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        ended.recv().await;
+        Ok(())
+    };
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    let ended = std::future::pending();
+    async { futures_util::future::select(Box::pin(tokio::signal::ctrl_c()), Box::pin(ended)).await.factor_first().0 }
 }

@@ -35,7 +35,8 @@ use crate::store::mongo::log;
 use crate::store::mongo::update;
 use crate::store::mongo::update::Upsert;
 
-/// How much goes into one command: servers take up to 48 MB and 100,000 updates.
+/// How much goes into one command, which as a whole is a document of the server too: at most 16 MiB. One that is larger
+/// than this goes alone.
 const CHUNK_EVENTS: usize = 1_000;
 const CHUNK_BYTES: usize = 8 << 20;
 
@@ -55,29 +56,26 @@ type Prefix = [u8; 9];
 pub(super) fn deliver(door: &Door, deliveries: &mut dyn Deliveries) -> Result<Reading> {
     let file = deliveries.file().to_string();
     let mut taking = Taking::begin(door, file)?;
-    let (mut chunk, mut bytes) = (Vec::new(), 0);
     while let Some(batch) = deliveries.next_batch()? {
         for delivery in batch {
-            bytes += size(&delivery);
-            chunk.push(delivery);
-            if chunk.len() >= CHUNK_EVENTS || bytes >= CHUNK_BYTES {
-                taking.take(std::mem::take(&mut chunk))?;
-                bytes = 0;
-            }
+            taking.take(delivery)?;
         }
     }
-    taking.take(chunk)?;
+    taking.flush()?;
     taking.tally.delivered += deliveries.known_duplicates();
     taking.tally.duplicates += deliveries.known_duplicates();
     let reading = deliveries.reading()?;
     taking.end(reading)
 }
 
-fn size(delivery: &Delivery) -> usize {
-    match &delivery.what {
-        What::Event(event) => event.payload.len() + 256,
-        What::Unreadable(unreadable) => unreadable.content.len() + 256,
-    }
+/// What waits to be sent.
+#[derive(Default)]
+struct Chunk {
+    events: Vec<(ObjectId, RawEvent, RawDocumentBuf)>,
+    /// Where each event begins.
+    lines: Vec<u64>,
+    aside: Vec<(u64, Unreadable)>,
+    bytes: usize,
 }
 
 struct Taking<'a> {
@@ -92,6 +90,7 @@ struct Taking<'a> {
     met: HashSet<ObjectId>,
     /// Documents of this attempt of which no answer told whether they were stored.
     uncertain: HashSet<ObjectId>,
+    chunk: Chunk,
     tally: Tally,
     /// Rows kept aside so far, which number the next.
     aside: u64,
@@ -113,6 +112,7 @@ impl<'a> Taking<'a> {
             next_name: NAMES,
             met: HashSet::new(),
             uncertain: HashSet::new(),
+            chunk: Chunk::default(),
             tally: Tally::default(),
             aside: 0,
         };
@@ -139,24 +139,39 @@ impl<'a> Taking<'a> {
         Ok(ObjectId::from_bytes(bytes))
     }
 
-    fn take(&mut self, chunk: Vec<Delivery>) -> Result<()> {
-        self.tally.delivered += chunk.len() as u64;
-        let (mut events, mut lines, mut aside) = (Vec::new(), Vec::new(), Vec::new());
-        for Delivery { line, what } in chunk {
-            match what {
-                What::Unreadable(unreadable) => aside.push((line, unreadable)),
-                What::Event(event) => {
-                    let document = document::to_document(&event);
-                    match document.as_bytes().len() > LARGEST {
-                        true => aside.push((line, too_large(&event))),
-                        false => {
-                            events.push((self.name()?, event, document));
-                            lines.push(line);
-                        }
-                    }
-                }
+    fn take(&mut self, delivery: Delivery) -> Result<()> {
+        self.tally.delivered += 1;
+        let Delivery { line, what } = delivery;
+        let (event, document) = match what {
+            What::Event(event) => {
+                let document = document::to_document(&event);
+                (event, document)
             }
+            What::Unreadable(unreadable) => return self.put_aside(line, unreadable),
+        };
+        let size = document.as_bytes().len();
+        if size > LARGEST {
+            return self.put_aside(line, too_large(&event));
         }
+        if self.chunk.events.len() >= CHUNK_EVENTS || self.chunk.bytes + size > CHUNK_BYTES {
+            self.flush()?;
+        }
+        let id = self.name()?;
+        self.chunk.bytes += size;
+        self.chunk.events.push((id, event, document));
+        self.chunk.lines.push(line);
+        Ok(())
+    }
+
+    fn put_aside(&mut self, line: u64, unreadable: Unreadable) -> Result<()> {
+        self.chunk.bytes += unreadable.content.len();
+        self.chunk.aside.push((line, unreadable));
+        if self.chunk.aside.len() >= CHUNK_EVENTS || self.chunk.bytes > CHUNK_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Sends what waits.
+    fn flush(&mut self) -> Result<()> {
+        let Chunk { events, lines, aside, .. } = std::mem::take(&mut self.chunk);
         self.set_aside(aside)?;
         if events.is_empty() { Ok(()) } else { self.store(events, &lines) }
     }
@@ -169,7 +184,7 @@ impl<'a> Taking<'a> {
         let (door, mut is_uncertain) = (self.door, false);
         let stored = door.insist("store the events", |is_again| {
             is_uncertain |= is_again;
-            update::upsert(door, &upserts)
+            update::store(door, &upserts)
         })?;
         drop(upserts);
         if is_uncertain {

@@ -17,10 +17,12 @@ mod index;
 mod json;
 mod lease;
 mod log;
+mod marker;
 mod payload;
 mod position;
 mod scan;
 mod stream;
+mod tidings;
 mod transfer;
 mod update;
 

@@ -8,11 +8,7 @@
 use std::time::Duration;
 use std::time::Instant;
 
-use jiff::Timestamp;
-use mongodb::ClientSession;
 use mongodb::bson::Bson;
-use mongodb::bson::Document;
-use mongodb::bson::RawDocument;
 use mongodb::bson::RawDocumentBuf;
 use mongodb::bson::doc;
 use mongodb::bson::oid::ObjectId;
@@ -23,7 +19,6 @@ use mongodb::error::ErrorKind;
 use crate::error::Error;
 use crate::error::Result;
 use crate::event::hex;
-use crate::progress::grouped;
 use crate::store::Position;
 use crate::store::Reached as Outcome;
 use crate::store::Sink;
@@ -32,10 +27,13 @@ use crate::store::mongo::LOG;
 use crate::store::mongo::MARKERS;
 use crate::store::mongo::door::Door;
 use crate::store::mongo::fault::is_passing;
+use crate::store::mongo::marker;
 use crate::store::mongo::position::Reached;
 use crate::store::mongo::scan;
 use crate::store::mongo::scan::Decoded;
-use crate::store::mongo::update;
+use crate::store::mongo::tidings::Ours;
+use crate::store::mongo::tidings::Tidings;
+use crate::store::mongo::tidings::is_own_affair;
 
 /// How long the server holds a question for news open.
 const AWAIT: Duration = Duration::from_millis(250);
@@ -50,9 +48,6 @@ const CHUNK: usize = 5_000;
 
 /// How often a stream that is lost while it is read is opened anew before the run gives up.
 const OPENINGS: usize = 3;
-
-/// Markers that came back are deleted at once; what a crash left is deleted after this long.
-const MARKERS_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// Errors that say that a place in the stream is lost for good: a fatal error, a history that is gone, a token that is
 /// none, a capped collection that has moved on.
@@ -207,15 +202,15 @@ pub(super) fn read_after(
     is_sure &= is_first || position.is_some();
     let mut tidings = Tidings::default();
     for opening in 1.. {
-        let mut session = session(door)?;
-        let marker = write_marker(door, &mut session)?;
+        let mut session = marker::session(door)?;
+        let marker = marker::write(door, &mut session)?;
         if is_first && opening == 1 {
             // In the session that wrote the marker: so that a secondary that lags behind is not read too early.
             scan::read_all(door, Some(session), sink)?;
         }
         match drain(door, &mut stream, &marker, &mut tidings, sink) {
             Ok(()) => {
-                door.wait("remove its marker", door.collection(MARKERS).delete_many(spent(&marker)))?;
+                marker::remove(door, &marker)?;
                 break;
             }
             Err(Broken::Failed(error)) => return Err(error),
@@ -282,59 +277,6 @@ pub(super) fn wait_after(
     }
 }
 
-/// Whether a change is to a marker only.
-fn is_own_affair(change: &RawDocument) -> bool {
-    change
-        .get_document("ns")
-        .and_then(|namespace| namespace.get_str("coll"))
-        .is_ok_and(|collection| collection == MARKERS)
-}
-
-fn session(door: &Door) -> Result<ClientSession> {
-    door.wait("begin a session", door.client.start_session().causal_consistency(true))
-}
-
-fn write_marker(door: &Door, session: &mut ClientSession) -> Result<ObjectId> {
-    let marker = ObjectId::new();
-    let collection = door.database.collection::<Document>(MARKERS);
-    let row = doc! { "_id": marker, "written_at": mongodb::bson::DateTime::now() };
-    door.wait("write a marker", collection.insert_one(row).write_concern(update::durable()).session(session))?;
-    Ok(marker)
-}
-
-/// Markers that nobody waits for any more.
-fn spent(marker: &ObjectId) -> Document {
-    let now = mongodb::bson::DateTime::now().timestamp_millis();
-    let old = mongodb::bson::DateTime::from_millis(now - MARKERS_KEPT.as_millis() as i64);
-    doc! { "$or": [{ "_id": marker }, { "written_at": { "$lt": old } }] }
-}
-
-/// What came by the stream besides new events.
-#[derive(Default)]
-struct Tidings {
-    changed: u64,
-    deleted: u64,
-    dropped: Vec<String>,
-    written_from: Option<Timestamp>,
-}
-
-impl Tidings {
-    /// Tells of what nobody may do to a system of record; whether all is well.
-    fn tell(&self, sink: &dyn Sink) -> bool {
-        for what in &self.dropped {
-            sink.warn(format!("MongoDB tells of a {what} of the raw store by another client; all is compared"));
-        }
-        if self.changed + self.deleted > 0 {
-            sink.warn(format!(
-                "stored events were changed ({}) or deleted ({}) in MongoDB by another client; all is compared",
-                grouped(self.changed),
-                grouped(self.deleted)
-            ));
-        }
-        self.dropped.is_empty() && self.changed + self.deleted == 0
-    }
-}
-
 /// Reads up to the marker.
 fn drain(
     door: &Door,
@@ -369,44 +311,4 @@ fn drain(
     decoded.hand_over(sink).map_err(Broken::Failed)?;
     // After the events that they tell of.
     readings.iter().try_for_each(|reading| scan::take_reading(door, reading, sink)).map_err(Broken::Failed)
-}
-
-/// A change to what is ours alone.
-enum Ours {
-    Reading(Document),
-    Marker(ObjectId),
-}
-
-impl Tidings {
-    fn take(&mut self, door: &Door, change: &RawDocument, decoded: &mut Decoded) -> Option<Ours> {
-        let operation = change.get_str("operationType").unwrap_or_default();
-        let collection = change.get_document("ns").and_then(|namespace| namespace.get_str("coll")).unwrap_or_default();
-        let document = change.get_document("fullDocument");
-        match (operation, collection, document) {
-            ("insert", EVENTS, Ok(document)) => {
-                self.written_from = self.written_from.into_iter().chain(written_at(change)).min();
-                decoded.add(door, document);
-            }
-            ("insert", LOG, Ok(document)) => return Document::try_from(document).ok().map(Ours::Reading),
-            ("insert", MARKERS, Ok(document)) => return document.get_object_id("_id").ok().map(Ours::Marker),
-            ("update" | "replace", EVENTS, _) => self.changed += 1,
-            ("delete", EVENTS, _) => self.deleted += 1,
-            ("drop" | "rename", EVENTS | LOG, _) | ("dropDatabase" | "invalidate", ..) => {
-                self.dropped.push(format!("{operation} {collection}").trim_end().to_string());
-            }
-            _ => {}
-        }
-        None
-    }
-}
-
-/// When the server wrote a change: to the millisecond since 6.0, to the second before.
-fn written_at(change: &RawDocument) -> Option<Timestamp> {
-    if let Ok(wall) = change.get_datetime("wallTime") {
-        return Timestamp::from_millisecond(wall.timestamp_millis()).ok();
-    }
-    match change.get("clusterTime").ok()??.try_into().ok()? {
-        Bson::Timestamp(time) => Timestamp::from_second(i64::from(time.time)).ok(),
-        _ => None,
-    }
 }

@@ -112,6 +112,9 @@ impl Output {
             settings.add_filter(&escaped(&folder), "[project]");
         }
         settings.add_filter(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[uuid]");
+        // A report of no business day is today's.
+        let today = jiff::Timestamp::now().to_string()[..10].to_string();
+        settings.add_filter(&format!("reports/{today}"), "reports/[today]");
         settings.add_filter(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?", "[time]");
         settings.add_filter(r"\b\d+(\.\d+)? ?(ms|s|min)\b", "[duration]");
         settings.bind(|| insta::assert_snapshot!(name, self.to_string()));
