@@ -92,7 +92,7 @@ impl Engine {
     pub fn session(&self) -> Result<Session> {
         let connection =
             self.root().try_clone().map_err(|error| Error::call("cannot connect to the database").because(error))?;
-        Ok(Session { connection })
+        Ok(Session { connection, in_transaction: false.into() })
     }
 
     /// Applies DuckDB settings by name, as the profile's `settings:` gives them.
@@ -200,7 +200,9 @@ impl ToSql for Cell<'_> {
 
 /// One connection to a database.
 pub struct Session {
-    connection: Connection,
+    pub(super) connection: Connection,
+    /// Whether [`Session::transaction`] is at work.
+    in_transaction: std::cell::Cell<bool>,
 }
 
 impl Session {
@@ -261,24 +263,13 @@ impl Session {
         Ok(self.query(sql)?.rows.first().and_then(|row| row.first()?.as_integer()).unwrap_or(0))
     }
 
-    /// Appends rows to a table in the fastest way there is. `schema` and `table` are unquoted names.
-    pub fn append<'a, R>(&self, schema: &str, table: &str, rows: impl IntoIterator<Item = R>) -> Result<(), SqlError>
-    where
-        R: AsRef<[Cell<'a>]>,
-    {
-        let _busy = clock::busy();
-        let failed = |error: duckdb::Error| SqlError::new(&error.to_string(), table);
-        let mut appender = self.connection.appender_to_db(table, schema).map_err(failed)?;
-        for row in rows {
-            appender.append_row(duckdb::appender_params_from_iter(row.as_ref())).map_err(failed)?;
-        }
-        appender.flush().map_err(failed)
-    }
-
     /// Runs `work` in one transaction: all of it happens, or nothing.
     pub fn transaction<T, E: From<SqlError>>(&self, work: impl FnOnce(&Self) -> Result<T, E>) -> Result<T, E> {
         self.run("begin transaction")?;
-        match work(self) {
+        self.in_transaction.set(true);
+        let worked = work(self);
+        self.in_transaction.set(false);
+        match worked {
             Ok(value) => {
                 self.run("commit")?;
                 Ok(value)
@@ -289,6 +280,11 @@ impl Session {
                 Err(error)
             }
         }
+    }
+
+    /// Whether it is inside [`Session::transaction`].
+    pub(super) fn is_in_transaction(&self) -> bool {
+        self.in_transaction.get()
     }
 
     /// A handle by which another thread can stop what this session runs.

@@ -3,6 +3,7 @@
 //! An [`Engine`] is one open database; a [`Session`] is one connection to it, and each thread has its own. Results
 //! come back as a [`Table`] of [`Value`]s; a failing statement as an [`SqlError`] with its place in the SQL.
 
+mod append;
 mod clock;
 mod database;
 mod relation;
