@@ -4,6 +4,7 @@ mod errors;
 mod install;
 mod library;
 mod main_job;
+mod mongo;
 mod name;
 mod pack;
 mod readme;

@@ -1,13 +1,12 @@
 //! The main job on the committed sample: what a newcomer sees, and the promises: nothing lost, any order, all or
 //! nothing, a crash costs nothing.
 
-use std::{fs, io::Read, process::Stdio, time::Duration};
+use std::{fs, io::Read, time::Duration};
 
 use serde_json::Value;
 
 use crate::support::Call;
 use crate::support::Project;
-use crate::support::program;
 
 #[test]
 fn the_first_build_makes_everything() {
@@ -159,19 +158,29 @@ fn a_crash_anywhere_costs_nothing() {
     reference.cp(["build"]).success();
     let project = Project::new();
     for attempt in 0..12u64 {
-        let mut child = std::process::Command::new(program())
-            .args(["build", "--quiet"])
-            .current_dir(project.root())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let running = project.cp(["build", "--quiet"]).spawn();
         std::thread::sleep(Duration::from_millis(40 + attempt * 130));
-        // It may have ended already; then there is nothing to kill.
-        let _ = child.kill();
-        child.wait().unwrap();
+        running.kill();
     }
     project.cp(["build"]).success();
+    assert_eq!(project.tables(), reference.tables());
+}
+
+#[test]
+fn ctrl_c_ends_a_build_which_costs_nothing() {
+    let reference = Project::new();
+    reference.cp(["build"]).success();
+    let project = Project::new();
+    let mut running = project.cp(["build", "--threads", "1"]).spawn();
+    running.stderr_line("fact_shipments");
+    assert!(running.is_running());
+    running.interrupt();
+    let output = running.wait();
+    assert_eq!(output.status, 1, "{output}");
+    assert!(output.stderr.contains("error: stopped"), "{output}");
+    let mut running = project.cp(["build"]).spawn();
+    running.stdout_line("published");
+    running.wait().assert_success();
     assert_eq!(project.tables(), reference.tables());
 }
 

@@ -7,6 +7,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use super::Running;
+
 /// The compiled `cp`.
 pub fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_cp"))
@@ -70,6 +72,13 @@ impl Call {
         }
     }
 
+    /// Makes the call, and goes on while it runs.
+    pub fn spawn(mut self) -> Running {
+        self.command.current_dir(&self.folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = self.command.spawn().unwrap_or_else(|error| panic!("cannot start {:?}: {error}", self.command));
+        Running::new(child, self.folder)
+    }
+
     /// Makes the call, which must end with exit code 0.
     #[track_caller]
     pub fn success(self) -> Output {
@@ -91,7 +100,7 @@ pub struct Output {
     pub status: i32,
     pub stdout: String,
     pub stderr: String,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
 }
 
 impl Output {

@@ -2,6 +2,10 @@
 
 mod call;
 mod project;
+mod running;
+pub mod server;
 
 pub use call::{Call, Output, program};
 pub use project::Project;
+use running::send;
+pub use running::{Running, moments};

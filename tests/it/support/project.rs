@@ -5,11 +5,12 @@ use std::{
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
+    sync::Mutex,
 };
 
 use tempfile::TempDir;
 
-use super::Call;
+use super::{Call, server::Database};
 
 /// What makes the repository's project; all else there is the tool's source, or written by a run.
 const PARTS: &[&str] =
@@ -18,6 +19,8 @@ const PARTS: &[&str] =
 /// A project folder, gone when the test is.
 pub struct Project {
     folder: TempDir,
+    /// What the environment of its calls says besides.
+    environment: Mutex<Vec<(&'static str, String)>>,
 }
 
 impl Project {
@@ -44,7 +47,7 @@ impl Project {
 
     fn bare() -> Self {
         let folder = tempfile::Builder::new().prefix("project-").tempdir().unwrap();
-        Self { folder }
+        Self { folder, environment: Mutex::default() }
     }
 
     /// The project folder.
@@ -95,9 +98,23 @@ impl Project {
         fs::read_to_string(self.path(relative)).unwrap_or_else(|error| panic!("cannot read `{relative}`: {error}"))
     }
 
+    /// From now on, its events are stored in this database, not in the embedded store.
+    pub fn on(&self, database: &Database) -> &Self {
+        let store = [("MONGO_URI", database.uri()), ("MONGO_DB", database.name())];
+        *self.environment.lock().unwrap() = store.map(|(name, value)| (name, value.to_string())).to_vec();
+        self
+    }
+
+    /// From now on, its events are stored in the embedded store again.
+    pub fn embedded(&self) -> &Self {
+        self.environment.lock().unwrap().clear();
+        self
+    }
+
     /// A call of `cp` in the project folder, not yet made.
     pub fn cp(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Call {
-        Call::of(arguments).within(self.root())
+        let call = Call::of(arguments).within(self.root());
+        self.environment.lock().unwrap().iter().fold(call, |call, (name, value)| call.env(name, value))
     }
 
     /// The answer to a query on the warehouse: one JSON object a row.
