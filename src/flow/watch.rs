@@ -1,11 +1,12 @@
 //! `cp watch`: small batches, as the raw store gets them, until told to stop.
 //!
 //! The store stays open, the warehouse does not: its file is held only while a batch is written, so that others can read
-//! in between.
+//! in between. What only reports read is built when nothing comes for a moment, so that facts are there the sooner.
 
 use std::time::Duration;
 use std::time::Instant;
 
+use indexmap::IndexSet;
 use jiff::Timestamp;
 
 use crate::error::Error;
@@ -13,6 +14,7 @@ use crate::error::Result;
 use crate::extract::Extracted;
 use crate::flow::House;
 use crate::flow::Stop;
+use crate::name::NodeId;
 use crate::plan::RunRecord;
 use crate::progress::Observe;
 use crate::progress::Progress;
@@ -25,6 +27,12 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long the warehouse stays closed between two batches: longer than a reader takes to try again.
 const BETWEEN: Duration = Duration::from_millis(200);
+
+/// After how long what only reports read is built even while events keep coming.
+const REPORTS_AFTER: Duration = Duration::from_secs(30);
+
+/// A batch of at most so many events is small: for it, DuckDB's own threads cost more than they do.
+const SMALL: u64 = 10_000;
 
 /// How long is waited before a server that is away is tried again: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -75,10 +83,10 @@ impl House {
         }
         stop.finish_first();
         let mut watched = Watched::default();
-        let (mut store, mut position): (Option<Box<dyn RawStore>>, Option<Position>) = (None, None);
+        let mut watching = Watching { house: self, observe, store: None, position: None, behind_since: None };
         let mut pause = FIRST_PAUSE;
         while !stop.is_asked() {
-            match self.watch_once(&mut store, &mut position, observe) {
+            match watching.step() {
                 Ok(Some(batch)) => {
                     watched.add(&batch);
                     each(&batch);
@@ -88,7 +96,7 @@ impl House {
                 Ok(None) => pause = FIRST_PAUSE,
                 Err(error) if error.is_passing() => {
                     observe.on(Progress::Warning { text: format!("{error}; trying again") });
-                    store = None;
+                    watching.store = None;
                     rest(pause, stop);
                     pause = (2 * pause).min(LONGEST_PAUSE);
                 }
@@ -98,35 +106,76 @@ impl House {
         Ok(watched)
     }
 
+    /// Models that only reports read: those that are a part of one, and what is made for these alone.
+    fn for_reports(&self) -> IndexSet<NodeId> {
+        let is_model = |id: &&NodeId| self.project.nodes.get(*id).is_some_and(|node| node.kind == NodeKind::Model);
+        let mut for_reports = IndexSet::new();
+        for id in self.graph.order().iter().rev().filter(is_model) {
+            let is_section = self.scanned.nodes.get(id).is_some_and(|scan| scan.config.meta("report").is_some());
+            let mut read_by = self.graph.children(id).iter().filter(is_model).peekable();
+            if is_section || (read_by.peek().is_some() && read_by.all(|reader| for_reports.contains(reader))) {
+                for_reports.insert(id.clone());
+            }
+        }
+        for_reports
+    }
+}
+
+/// What is kept from batch to batch.
+struct Watching<'a> {
+    house: &'a House,
+    observe: &'a dyn Observe,
+    store: Option<Box<dyn RawStore>>,
+    position: Option<Position>,
+    /// Since when what only reports read has not been built.
+    behind_since: Option<Instant>,
+}
+
+impl Watching<'_> {
     /// Waits a little for news, and takes them in.
-    fn watch_once(
-        &self,
-        store: &mut Option<Box<dyn RawStore>>,
-        position: &mut Option<Position>,
-        observe: &dyn Observe,
-    ) -> Result<Option<WatchedBatch>> {
-        let is_new = store.is_none();
-        let store = match store {
+    fn step(&mut self) -> Result<Option<WatchedBatch>> {
+        let is_new = self.store.is_none();
+        let store = match &mut self.store {
             Some(store) => store,
-            None => store.insert(self.store()?),
+            none => none.insert(self.house.store()?),
         };
-        if !is_new && !store.wait_after(position.as_ref(), PATIENCE)? {
+        let is_overdue = self.behind_since.is_some_and(|since| since.elapsed() > REPORTS_AFTER);
+        let has_news = is_new || store.wait_after(self.position.as_ref(), PATIENCE)?;
+        if !has_news && self.behind_since.is_none() {
             return Ok(None);
         }
         let begun = Instant::now();
-        let hushed = Hushed(observe);
-        let engine = self.warehouse()?;
-        let extracted = self.extract_from(store.as_ref(), &engine, self.settings.compare_every, &hushed)?;
-        *position = extracted.position.clone();
-        if extracted.is_empty() && !is_new {
+        let hushed = Hushed(self.observe);
+        let engine = self.house.warehouse()?;
+        let extracted = match has_news {
+            true => self.house.extract_from(store.as_ref(), &engine, self.house.settings.compare_every, &hushed)?,
+            false => Extracted { position: self.position.clone(), ..Extracted::default() },
+        };
+        self.position = extracted.position.clone();
+        if has_news && !is_new && extracted.is_empty() {
             engine.close();
             return Ok(None);
         }
-        let (selected, _) = self.select(&[NodeKind::Seed, NodeKind::Model])?;
-        let plan = self.plan(&engine, &selected)?;
+        if extracted.events <= SMALL {
+            engine.configure(&[("threads".to_string(), "1".to_string())])?;
+        }
+        let (mut selected, _) = self.house.select(&[NodeKind::Seed, NodeKind::Model])?;
+        let leaves_reports = has_news && !is_new && !is_overdue;
+        if leaves_reports {
+            let later = self.house.for_reports();
+            selected.retain(|id| !later.contains(id));
+            self.behind_since.get_or_insert(begun);
+        } else {
+            self.behind_since = None;
+        }
+        let plan = self.house.plan(&engine, &selected)?;
         // A batch that has begun is finished.
-        let record = self.carry_out(&engine, &plan, &hushed, &Stop::default())?;
+        let record = self.house.carry_out(&engine, &plan, &hushed, &Stop::default())?;
         engine.close();
+        if !has_news && !record.outcomes.iter().any(|outcome| outcome.status.is_bad()) {
+            // No event waits for these tables.
+            return Ok(None);
+        }
         let delay = extracted.written_from.map(|written| Timestamp::now().duration_since(written));
         let delay = delay.and_then(|delay| Duration::try_from(delay).ok());
         Ok(Some(WatchedBatch { extracted, record, took: begun.elapsed(), delay }))
