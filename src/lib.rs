@@ -14,10 +14,10 @@
 //! | `config` | settings, resolved once; the only reader of the environment |
 //! | `engine` | DuckDB; the only place that says `duckdb::` |
 //! | `project` | what the files of a dbt project say; never touches a database |
-//! | `store` | the raw store, which loses nothing |
+//! | `store` | the raw store, which loses nothing: a DuckDB file of its own, or MongoDB (the only place that says `mongodb::`) |
 //! | `sample` | the deterministic generator of events |
 //! | `ingest` | files → events in the raw store, and the log of what was read |
-//! | `extract` | raw store → landing table, rows and position in one transaction |
+//! | `extract` | raw store → landing table, rows and position in one transaction; the comparison of both |
 //! | `render` | Jinja: what a model refers to, and the SQL it becomes |
 //! | `graph` | the DAG, and selection in it |
 //! | `plan` | what will be done, in which order and why; the parallel walk |
