@@ -264,6 +264,16 @@ impl Session {
         Ok(self.query(sql)?.rows.first().and_then(|row| row.first()?.as_integer()).unwrap_or(0))
     }
 
+    /// Runs `work` with one of DuckDB's settings at another value, which is that of the whole database meanwhile.
+    pub fn with_setting<T>(&self, name: &str, value: &str, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let before = self.query(&format!("select current_setting('{name}')"))?;
+        let before = before.rows.first().map_or_else(String::new, |row| row[0].to_string());
+        self.run(&format!("set {name} = '{value}'"))?;
+        let worked = work(self);
+        self.run(&format!("set {name} = '{}'", before.replace('\'', "''")))?;
+        worked
+    }
+
     /// Runs `work` in one transaction: all of it happens, or nothing.
     pub fn transaction<T, E: From<SqlError>>(&self, work: impl FnOnce(&Self) -> Result<T, E>) -> Result<T, E> {
         self.run("begin transaction")?;

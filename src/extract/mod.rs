@@ -69,6 +69,9 @@ pub struct How<'a> {
     pub forget: &'a dyn Fn(&Session) -> Result<()>,
 }
 
+/// What lands passes through memory; more than this would only keep what is written already.
+const MEMORY_LIMIT: &str = "512MB";
+
 /// Lands what the store holds and the warehouse does not. `database` is the warehouse's catalog in the engine.
 ///
 /// # Errors
@@ -83,7 +86,9 @@ pub fn extract(
 ) -> Result<Extracted> {
     let session = engine.session()?;
     session.make_schema(database, landing::SCHEMA)?;
-    let extracted = session.transaction(|session| land(store, session, database, how, observe))?;
+    let extracted = session.with_setting("memory_limit", MEMORY_LIMIT, |session| {
+        session.transaction(|session| land(store, session, database, how, observe))
+    })?;
     warn_of(&extracted, observe);
     observe.on(Progress::Done { summary: summary(&extracted) });
     Ok(extracted)
