@@ -154,7 +154,8 @@ fn cannot_open(path: &Path, error: &duckdb::Error) -> Error {
         let holder = text.split("Conflicting lock is held in ").nth(1).and_then(|rest| rest.split(". See").next());
         return failed
             .because(format!("another process holds it: {}", holder.unwrap_or("unknown")))
-            .help("close the other program, or wait until it is done");
+            .help("close the other program, or wait until it is done")
+            .passing();
     }
     if text.contains("newer version of DuckDB") || text.contains("storage version") || text.contains("version number") {
         return failed

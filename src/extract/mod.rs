@@ -184,19 +184,14 @@ struct Known {
     not_compared: i64,
 }
 
-/// How far the warehouse has read which store, for a person; `None` where nothing has landed.
-pub fn described_position(session: &Session, database: &str) -> Result<Option<String>> {
+/// How far the warehouse has read its store, and when it last did, in UTC; `None` where nothing has landed.
+pub fn reached(session: &Session, database: &str) -> Result<Option<(Position, String)>> {
     let relation = Relation::new(database, landing::SCHEMA, landing::EXTRACTION);
     if session.kind_of(&relation)?.is_none() {
         return Ok(None);
     }
-    let found = session.query(&format!("select store, position, extracted_at from {relation}"))?;
-    Ok(found.rows.first().map(|row| {
-        let (position, full) = (row[1].to_string(), 60);
-        let shown: String = position.chars().take(full).collect();
-        let more = if position.chars().count() > full { "…" } else { "" };
-        format!("{shown}{more} of the {}, read at {} UTC", row[0], row[2])
-    }))
+    let found = session.query(&format!("select position, extracted_at from {relation}"))?;
+    Ok(found.rows.first().map(|row| (Position(row[0].to_string()), row[1].to_string())))
 }
 
 /// A time as the engine takes it.

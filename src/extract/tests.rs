@@ -203,6 +203,9 @@ impl RawStore for Failing {
     fn deliver(&mut self, deliveries: &mut dyn Deliveries) -> Result<Reading> {
         self.0.deliver(deliveries)
     }
+    fn describe_position(&self, position: &Position) -> String {
+        self.0.describe_position(position)
+    }
     fn facts(&self) -> Result<Vec<(&'static str, String)>> {
         self.0.facts()
     }

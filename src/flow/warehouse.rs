@@ -134,18 +134,22 @@ impl House {
             ("warehouse", self.settings.warehouse.as_deref().map_or_else(|| "in memory".to_string(), state)),
             ("published", layout.shown(&layout.published())),
         ];
-        if self.settings.mongo.is_some() || layout.raw_store().is_file() {
-            let store = self.store()?;
-            facts.push(("raw store", store.describe()));
-            facts.extend(store.facts()?);
-            facts.push(("events in the raw store", grouped(store.count()?)));
-        } else {
-            facts.push(("raw store", format!("embedded, {}", state(&layout.raw_store()))));
+        let store = match self.settings.mongo.is_some() || layout.raw_store().is_file() {
+            true => Some(self.store()?),
+            false => None,
+        };
+        match &store {
+            Some(store) => {
+                facts.push(("raw store", store.describe()));
+                facts.extend(store.facts()?);
+                facts.push(("events in the raw store", grouped(store.count()?)));
+            }
+            None => facts.push(("raw store", format!("embedded, {}", state(&layout.raw_store())))),
         }
         if self.settings.warehouse.as_deref().is_some_and(Path::is_file) {
             let session = engine.session()?;
-            if let Some(position) = extract::described_position(&session, &self.database)? {
-                facts.push(("position", position));
+            if let (Some(store), Some((position, at))) = (&store, extract::reached(&session, &self.database)?) {
+                facts.push(("position", format!("{}, at {at} UTC", store.describe_position(&position))));
             }
             for relation in self.scanned.sources.values().filter(|relation| extract::is_landing(relation)) {
                 if session.kind_of(relation)?.is_some() {

@@ -111,6 +111,9 @@ pub trait RawStore {
     /// What a person may want to know of it, as names and values.
     fn facts(&self) -> Result<Vec<(&'static str, String)>>;
 
+    /// A position of this store, for a person.
+    fn describe_position(&self, position: &Position) -> String;
+
     /// The log of a file, by its path relative to the events folder, oldest first.
     fn readings_of(&self, file: &str) -> Result<Vec<Reading>>;
 

@@ -141,6 +141,10 @@ impl RawStore for Embedded {
         Ok(vec![("entries in the raw store", self.last_sequence.to_string())])
     }
 
+    fn describe_position(&self, position: &Position) -> String {
+        format!("entry {}", position.0.split('@').next().unwrap_or_default())
+    }
+
     fn readings_of(&self, file: &str) -> Result<Vec<Reading>> {
         let sql = format!("{} where file = ? order by sequence", read::READINGS);
         let rows = self.session.query_with(&sql, &[Cell::Text(file)])?.rows;

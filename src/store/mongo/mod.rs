@@ -104,6 +104,10 @@ impl RawStore for Mongo {
         ])
     }
 
+    fn describe_position(&self, position: &Position) -> String {
+        position::described(position)
+    }
+
     fn readings_of(&self, file: &str) -> Result<Vec<Reading>> {
         log::readings_of(&self.door, file)
     }

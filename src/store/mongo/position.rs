@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use serde_json::json;
 
 use crate::event::hex;
+use crate::event::sha256;
 use crate::store::Position;
 
 #[derive(Serialize)]
@@ -57,5 +58,18 @@ impl Reached {
         }
         let pages = written.get("pages")?;
         Some(Self::Pages(pages.as_str().and_then(|id| ObjectId::parse_str(id).ok())))
+    }
+}
+
+/// A position for a person.
+pub(super) fn described(position: &Position) -> String {
+    match Reached::of(position) {
+        Some(Reached::Stream { .. }) => {
+            // A token is long, and tells a person nothing but whether it is another.
+            format!("a place in the change stream ({})", &sha256(position.0.as_bytes())[..12])
+        }
+        Some(Reached::Pages(Some(id))) => format!("document `{id}`, and by counting"),
+        Some(Reached::Pages(None)) => "counted".to_string(),
+        None => "one of another kind of store".to_string(),
     }
 }
