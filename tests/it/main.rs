@@ -7,6 +7,7 @@ mod main_job;
 mod mongo;
 mod name;
 mod pack;
+mod raw_store;
 mod readme;
 mod support;
 mod tidy;

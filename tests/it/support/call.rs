@@ -126,6 +126,9 @@ impl Output {
         settings.add_filter(&format!("reports/{today}"), "reports/[today]");
         settings.add_filter(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?", "[time]");
         settings.add_filter(r"\b\d+(\.\d+)? ?(ms|s|min)\b", "[duration]");
+        settings.add_filter(r"127\.0\.0\.1:\d+", "[server]");
+        settings.add_filter(r"\bt_\d+_\d+\b", "[database]");
+        settings.add_filter(r"\b[0-9a-f]{24,}\b", "[hex]");
         settings.bind(|| insta::assert_snapshot!(name, self.to_string()));
     }
 }
