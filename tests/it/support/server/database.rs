@@ -10,13 +10,16 @@ use std::{
 
 use mongodb::{
     Client, ClientSession, IndexModel,
-    bson::{Document, doc},
-    error::{Error, ErrorKind, Result},
+    bson::{Document, doc, oid::ObjectId},
+    error::{Error, ErrorKind, InsertManyError, Result},
     options::{Acknowledgment, ClientOptions, IndexOptions, WriteConcern},
 };
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Server, tail};
+
+/// The error of a unique index.
+const DUPLICATE_KEY: i32 = 11000;
 
 /// A database on a test's server. It outlives a restart of the server.
 pub struct Database {
@@ -62,10 +65,26 @@ impl Database {
         self.runtime.block_on(async { work(self.database.clone()).await })
     }
 
-    /// Inserts documents; when this returns, they are in the journal.
+    /// Inserts documents; when this returns, they are in the journal, also where the server was killed meanwhile.
     pub fn insert(&self, collection: &str, documents: Vec<Document>) {
-        let collection = self.collection(collection);
-        self.runtime.block_on(async { collection.insert_many(documents).write_concern(journaled()).await }).unwrap();
+        let identified = |document: Document| match document.contains_key("_id") {
+            true => document,
+            false => doc! {"_id": ObjectId::new()}.into_iter().chain(document).collect(),
+        };
+        let documents: Vec<Document> = documents.into_iter().map(identified).collect();
+        let into = self.collection(collection);
+        let insert = async { into.insert_many(&documents).ordered(false).write_concern(journaled()).await };
+        let Err(error) = self.runtime.block_on(insert) else { return };
+        // What the server stored before it was killed, it refuses when the driver sends the batch again.
+        let refused = match *error.kind {
+            ErrorKind::InsertMany(InsertManyError { write_errors: Some(refused), .. }) => refused,
+            _ => panic!("{error}"),
+        };
+        for error in refused {
+            let document = &documents[error.index];
+            let stored = self.find_all(collection, doc! {"_id": document.get("_id")});
+            assert!(error.code == DUPLICATE_KEY && stored == [document.clone()], "{error:?}");
+        }
     }
 
     /// Deletes what the filter finds; how many documents that were.
