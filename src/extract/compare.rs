@@ -16,6 +16,7 @@ use crate::store::IdRange;
 use crate::store::Mark;
 use crate::store::RawStore;
 use crate::store::Reached;
+use crate::store::Sink;
 
 /// About how many buckets there are, and how many events at least are in one.
 const BUCKETS: i64 = 1024;
@@ -97,7 +98,8 @@ pub(super) fn compare(store: &dyn RawStore, landing: &mut Landing<'_>, reached: 
     let (firsts, landed) = landed_buckets(landing)?;
     let mut stored = vec![Sums::default(); landed.len()];
     let mut comparison = Comparison { buckets: landed.len() as u64, ..Comparison::default() };
-    store.inventory(&[], &mut |marks| {
+    store.inventory(&[], &mut |marks, unreadable| {
+        landing.take_unreadable(unreadable)?;
         for mark in marks {
             let sums = &mut stored[bucket_of(&firsts, &mark.event_id)];
             sums.0 += 1;
@@ -132,7 +134,7 @@ fn look_into(
     // First what has landed, then what is stored: so what is stored meanwhile cannot look extra.
     let mut landed = landed_marks(landing, ranges)?;
     let (mut missing, mut seen) = (Vec::new(), HashSet::new());
-    store.inventory(ranges, &mut |marks| {
+    store.inventory(ranges, &mut |marks, _| {
         for Mark { event_id, payload_sha256 } in marks.into_iter().filter(|mark| is_within(ranges, &mark.event_id)) {
             if !seen.insert(event_id.clone()) {
                 comparison.doubled.add(event_id);

@@ -129,6 +129,15 @@ impl<'a> Landing<'a> {
         Ok(())
     }
 
+    /// Empties all tables but that of the events.
+    pub(super) fn clear_log(&mut self) -> Result<()> {
+        for (index, (table, _)) in TABLES.iter().enumerate().skip(1) {
+            self.session.run(&format!("delete from {}", self.relation(table)))?;
+            self.rows[index] = 0;
+        }
+        Ok(())
+    }
+
     /// The payload hashes of those of the ids that have landed, by id.
     pub(super) fn landed_hashes(&self, ids: &[&str]) -> Result<HashMap<String, String>> {
         let found = self.session.query_with(
@@ -241,6 +250,9 @@ impl Sink for Landing<'_> {
     }
 
     fn take_unreadable(&mut self, rows: Vec<SetAside>) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         let places: Vec<&str> = rows.iter().map(|row| row.file.as_str()).collect();
         let found = self.session.query_with(
             &format!(

@@ -103,15 +103,11 @@ fn land(
 ) -> Result<Extracted> {
     let mut landing = Landing::open(session, database, observe)?;
     let mut known = landing.known()?;
-    let mut is_sure = true;
-    if let Some(known) = &known
-        && known.identity != store.identity()
-    {
-        if !store.has_taken_over(&known.identity) {
-            return Err(another_store(&known.store, store));
-        }
-        is_sure = false;
+    if let Some(known) = &known {
+        require(store, &known.identity, &known.store)?;
     }
+    let has_moved = known.as_ref().is_some_and(|known| known.identity != store.identity());
+    let mut is_sure = !has_moved;
     let is_whole = landing.holds(known.as_ref())?;
     if how.anew || !is_whole {
         if !is_whole {
@@ -120,6 +116,9 @@ fn land(
         landing.clear()?;
         (how.forget)(session)?;
         (known, is_sure) = (None, true);
+    } else if has_moved {
+        // The new store tells of the same readings under other names.
+        landing.clear_log()?;
     }
     let position = known.as_ref().filter(|_| is_sure).map(|known| &known.position);
     observe.on(Progress::Stage { name: "extract", total: store.pending_after(position)? });
@@ -137,6 +136,30 @@ fn land(
     }
     let Reached { position, written_from, .. } = reached;
     Ok(Extracted { comparison, position, written_from, ..landing.extracted() })
+}
+
+/// Refuses a store that the warehouse was not filled from.
+///
+/// # Errors
+/// Names the ways out.
+pub fn require_own(store: &dyn RawStore, session: &Session, database: &str) -> Result<()> {
+    let relation = Relation::new(database, landing::SCHEMA, landing::EXTRACTION);
+    if session.kind_of(&relation)?.is_none() {
+        return Ok(());
+    }
+    let found = session.query(&format!("select store_identity, store from {relation}"))?;
+    match found.rows.first() {
+        Some(row) => require(store, &row[0].to_string(), &row[1].to_string()),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a store that is not the one of this identity, nor holds all that it held.
+fn require(store: &dyn RawStore, identity: &str, described: &str) -> Result<()> {
+    if identity == store.identity() || store.has_taken_over(identity) {
+        return Ok(());
+    }
+    Err(another_store(described, store))
 }
 
 fn another_store(filled_from: &str, store: &dyn RawStore) -> Error {

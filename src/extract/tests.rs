@@ -11,6 +11,7 @@ use crate::store::Embedded;
 use crate::store::IdRange;
 use crate::store::Mark;
 use crate::store::Reading;
+use crate::store::SetAside;
 use crate::store::Tally;
 use crate::store::Unreadable;
 use crate::store::What;
@@ -216,7 +217,11 @@ impl RawStore for Failing {
     fn pending_after(&self, position: Option<&Position>) -> Result<Option<u64>> {
         self.0.pending_after(position)
     }
-    fn inventory(&self, within: &[IdRange], each: &mut dyn FnMut(Vec<Mark>) -> Result<()>) -> Result<()> {
+    fn inventory(
+        &self,
+        within: &[IdRange],
+        each: &mut dyn FnMut(Vec<Mark>, Vec<SetAside>) -> Result<()>,
+    ) -> Result<()> {
         self.0.inventory(within, each)
     }
     fn fetch(&self, ids: &[String], sink: &mut dyn Sink) -> Result<()> {

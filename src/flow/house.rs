@@ -117,7 +117,9 @@ impl House {
             return Ok(None);
         }
         let date = self.settings.flags.date.as_deref();
-        ingest::ingest(self.store()?.as_mut(), &rules, &self.settings.layout.events, date, observe).map(Some)
+        let mut store = self.store()?;
+        self.require_own(store.as_ref())?;
+        ingest::ingest(store.as_mut(), &rules, &self.settings.layout.events, date, observe).map(Some)
     }
 
     /// The warehouse, made if missing.

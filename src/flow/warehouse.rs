@@ -21,6 +21,7 @@ use crate::project::NodeKind;
 use crate::render::Mode;
 use crate::run::Database;
 use crate::run::state;
+use crate::store::RawStore;
 
 impl House {
     /// What would be done for these nodes, and why.
@@ -68,6 +69,17 @@ impl House {
                     .help("run `cp run` first, or `cp build` for all of it"))
             }
         }
+    }
+}
+
+impl House {
+    /// Refuses to store events from which the warehouse cannot be built on.
+    ///
+    /// # Errors
+    /// When the warehouse was filled from another store; names the ways out.
+    pub(super) fn require_own(&self, store: &dyn RawStore) -> Result<()> {
+        let engine = explore(self)?;
+        extract::require_own(store, &engine.session()?, &self.database)
     }
 }
 

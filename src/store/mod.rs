@@ -137,8 +137,10 @@ pub trait RawStore {
     /// How many rows [`RawStore::read_after`] is about to hand out, for a progress bar; `None` where only reading tells.
     fn pending_after(&self, position: Option<&Position>) -> Result<Option<u64>>;
 
-    /// The mark of every event it holds, in any order; where ranges are given, at least of those within.
-    fn inventory(&self, within: &[IdRange], each: &mut dyn FnMut(Vec<Mark>) -> Result<()>) -> Result<()>;
+    /// The mark of every event it holds, in any order; where ranges are given, at least of those within. What it comes upon
+    /// that is no event and has no mark stands beside them, each in its one place as in [`Sink::take_unreadable`].
+    fn inventory(&self, within: &[IdRange], each: &mut dyn FnMut(Vec<Mark>, Vec<SetAside>) -> Result<()>)
+    -> Result<()>;
 
     /// Hands out once more what it holds under these ids.
     fn fetch(&self, ids: &[String], sink: &mut dyn Sink) -> Result<()>;

@@ -9,6 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::support::Project;
+use crate::support::server::Database;
 
 /// How each figure of `expected.json` is asked of the warehouse.
 const FIGURES: &[(&str, &str)] = &[
@@ -137,6 +138,25 @@ fn every_known_answer_is_met_and_a_second_build_changes_nothing() {
     assert_eq!(summary["events"]["delivered"], 0, "{again}");
     assert_eq!(project.publication(), before);
     assert_figures(&project, &pack, true);
+}
+
+#[test]
+fn through_mongodb_every_answer_and_every_byte_is_the_same() {
+    let Some(pack) = pack() else { return };
+    let Some(database) = Database::fresh() else { return };
+    let data = pack.to_str().unwrap();
+    let embedded = with_rates(&pack);
+    embedded.cp(["build", "--data", data]).success();
+    let project = with_rates(&pack);
+    project.on(&database).cp(["build", "--data", data]).success();
+    assert_figures(&project, &pack, true);
+    assert!(project.tables() == embedded.tables(), "other bytes");
+    let verified = project.cp(["verify"]).success();
+    assert!(verified.stdout.contains("both hold the same"), "{verified}");
+    let again = project.cp(["build", "--data", data, "--output", "json"]).success();
+    let summary: Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!(summary["published"]["unchanged"], true, "{again}");
+    assert_eq!(summary["events"]["delivered"], 0, "{again}");
 }
 
 #[test]

@@ -26,6 +26,7 @@ use crate::store::Position;
 use crate::store::RawStore;
 use crate::store::Reached;
 use crate::store::Reading;
+use crate::store::SetAside;
 use crate::store::Sink;
 use crate::store::Tally;
 
@@ -173,8 +174,12 @@ impl RawStore for Embedded {
         Ok(u64::try_from(self.last_sequence - self.sequence_of(position)?).ok())
     }
 
-    fn inventory(&self, within: &[IdRange], each: &mut dyn FnMut(Vec<Mark>) -> Result<()>) -> Result<()> {
-        self.marks(within, each)
+    fn inventory(
+        &self,
+        within: &[IdRange],
+        each: &mut dyn FnMut(Vec<Mark>, Vec<SetAside>) -> Result<()>,
+    ) -> Result<()> {
+        self.marks(within, &mut |marks| each(marks, Vec::new()))
     }
 
     fn fetch(&self, ids: &[String], sink: &mut dyn Sink) -> Result<()> {

@@ -39,6 +39,7 @@ use crate::store::Position;
 use crate::store::RawStore;
 use crate::store::Reached;
 use crate::store::Reading;
+use crate::store::SetAside;
 use crate::store::Sink;
 use door::Door;
 use identity::Identity;
@@ -133,7 +134,11 @@ impl RawStore for Mongo {
         }
     }
 
-    fn inventory(&self, within: &[IdRange], each: &mut dyn FnMut(Vec<Mark>) -> Result<()>) -> Result<()> {
+    fn inventory(
+        &self,
+        within: &[IdRange],
+        each: &mut dyn FnMut(Vec<Mark>, Vec<SetAside>) -> Result<()>,
+    ) -> Result<()> {
         scan::inventory(&self.door, within, each)
     }
 

@@ -49,6 +49,8 @@ pub(super) struct Decoded {
     pub(super) unreadable: Vec<SetAside>,
     /// The greatest `_id` among those that are ObjectIds.
     pub(super) last: Option<ObjectId>,
+    /// Whether there is an event among them whose document holds no id as text.
+    is_any_printed: bool,
 }
 
 impl Decoded {
@@ -57,7 +59,10 @@ impl Decoded {
             self.last = self.last.max(Some(id));
         }
         match document::read(document) {
-            Ok(event) => self.events.push(event),
+            Ok(event) => {
+                self.is_any_printed |= document.get_str("event_id").ok() != Some(event.event_id.as_str());
+                self.events.push(event);
+            }
             Err(unreadable) => self.unreadable.push(SetAside {
                 file: place(door, document),
                 line: 0,
@@ -96,11 +101,14 @@ fn places(door: &Door) -> String {
 
 /// Reads every event; for a sink that has none. With a session, at least up to the session's last write.
 pub(super) fn read_all(door: &Door, session: Option<ClientSession>, sink: &mut dyn Sink) -> Result<Option<ObjectId>> {
-    let mut last = None;
+    let (mut last, mut is_any_printed) = (None, false);
     each_batch(door, doc! {}, ordered(), session, decoder(door), &mut |mut decoded: Decoded| {
         last = last.max(decoded.last);
-        // Ids that are no text, or none, can be printed alike; the index keeps only the stored ones apart.
-        sink.take(Batch::Events(std::mem::take(&mut decoded.events)))?;
+        // Ids that are no text, or none, can be printed like one that is; the index keeps only the stored ones apart.
+        is_any_printed |= decoded.is_any_printed;
+        if !is_any_printed {
+            sink.take(Batch::Events(std::mem::take(&mut decoded.events)))?;
+        }
         decoded.hand_over(sink)
     })?;
     Ok(last)
@@ -183,7 +191,11 @@ pub(super) fn take_reading(door: &Door, document: &Document, sink: &mut dyn Sink
 }
 
 /// Ids and hashes of all events, or at least of those in the ranges.
-pub(super) fn inventory(door: &Door, within: &[IdRange], each: &mut dyn FnMut(Vec<Mark>) -> Result<()>) -> Result<()> {
+pub(super) fn inventory(
+    door: &Door,
+    within: &[IdRange],
+    each: &mut dyn FnMut(Vec<Mark>, Vec<SetAside>) -> Result<()>,
+) -> Result<()> {
     let filter = match within.is_empty() || within.len() > MOST_RANGES {
         true => doc! {},
         false => within_ranges(within),
@@ -204,7 +216,7 @@ pub(super) fn inventory(door: &Door, within: &[IdRange], each: &mut dyn FnMut(Ve
     let mut incomplete = Vec::new();
     each_batch(door, filter, options, None, read, &mut |(marks, whole)| {
         incomplete.extend(whole);
-        each(marks)
+        each(marks, Vec::new())
     })?;
     // Documents of which id or hash must be computed from all of them.
     for ids in incomplete.chunks(500) {
@@ -215,6 +227,7 @@ pub(super) fn inventory(door: &Door, within: &[IdRange], each: &mut dyn FnMut(Ve
                 .into_iter()
                 .map(|RawEvent { event_id, payload_sha256, .. }| Mark { event_id, payload_sha256 })
                 .collect(),
+            decoded.unreadable,
         )?;
     }
     Ok(())

@@ -57,9 +57,16 @@ fn equal_times_and_ids_of_skewed_clocks_land() {
 #[test]
 fn on_a_standalone_server_they_land_too() {
     let Some(server) = Setup::default().standalone().start() else { return };
-    let project = skew(&server.database("shop"));
+    let database = server.database("shop");
+    let project = skew(&database);
     let told = project.cp(["debug"]).success();
     assert!(told.stdout.contains("standalone server, read in overlapping pages"), "{told}");
+    // What is no event, behind all that was read.
+    database.insert("events_raw", vec![doc! {"_id": 1, "event_id": "u1"}]);
+    for compared in [true, false] {
+        let told = summary(&project, &["extract"]);
+        assert_eq!((told["comparison"].is_null(), project.count("raw.set_aside")), (!compared, 1), "{told}");
+    }
     // Files go in and out as well.
     project.file(FILE, lines(1..=3) + &lines(101..=110));
     assert_eq!(tally(&summary(&project, &["ingest"])["events"]), [13, 10, 3, 0, 0]);

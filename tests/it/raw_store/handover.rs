@@ -100,8 +100,6 @@ fn killed_on_the_way_it_is_brought_over_all_the_same() {
     project.cp(["ingest", "--from-embedded"]).success();
     let took = start.elapsed().max(Duration::from_millis(100));
     let undisturbed = logged(&reference);
-    let kept = project.path("kept");
-    std::fs::create_dir(&kept).unwrap();
     for moment in moments(took) {
         let database = Database::fresh().unwrap();
         let other = embedded_copy(&project);

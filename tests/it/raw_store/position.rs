@@ -43,7 +43,12 @@ fn a_position_that_the_oplog_has_passed_by() {
     database.insert("events_raw", documents(1..=10));
     summary(&project, &["extract"]);
     database.insert("events_raw", documents(11..=2_500));
+    database.insert("events_raw", vec![doc! {"_id": "no event", "event_id": "u1"}]);
     extract_loudly(&project, "the place in MongoDB's change stream is lost", 2_490);
+    assert_eq!(
+        project.query("select file from raw.set_aside"),
+        [serde_json::json!({"file": "mongodb:shop.events_raw/\"no event\""})]
+    );
     assert_eq!(landed_ids(&project), ids(1..=2_500));
     verify(&project);
     // The new place is good.
@@ -105,7 +110,7 @@ fn a_collection_dropped_and_made_anew() {
     index();
     database.insert("events_raw", documents(1..=11));
     extract_loudly(&project, "is another collection than the one read before", 1);
-    assert_eq!(landed_events(&project)[..], [&before[..], &landed_events(&project)[10..]].concat()[..]);
+    assert!(before.iter().all(|event| landed_events(&project).contains(event)));
     verify(&project);
     // With fewer: what only the warehouse holds is named, and stays.
     database.drop_collection("events_raw");
@@ -142,7 +147,7 @@ fn a_collection_renamed_away_and_back() {
     database.insert("elsewhere", documents(6..=7));
     rename("elsewhere", "events_raw");
     let told = project.cp(["extract"]).success();
-    assert!(told.stderr.contains("rename"), "{told}");
+    assert!(told.stderr.contains("warning: ") && told.stderr.contains("all is compared"), "{told}");
     assert_eq!(landed_ids(&project), ids(1..=7));
     verify(&project);
 }
