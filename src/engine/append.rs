@@ -1,10 +1,11 @@
 //! Rows into a table in the fastest way there is: in batches, each column as one array, as DuckDB holds them itself. Row
-//! by row, it takes every value with a call of its own, which costs more than storing it.
+//! by row, it takes every value with a call of its own. What is left is mostly DuckDB compressing what it writes.
 
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use duckdb::Appender;
-use duckdb::arrow::array::{ArrayRef, BooleanArray, Int64Array, LargeStringArray, TimestampMicrosecondArray};
+use duckdb::arrow::array::{ArrayRef, BooleanArray, Int64Array, LargeStringBuilder, TimestampMicrosecondArray};
 use duckdb::arrow::record_batch::RecordBatch;
 
 use crate::engine::Cell;
@@ -82,13 +83,11 @@ fn reason(error: impl ToString) -> String {
 /// A text longer than DuckDB can hold, which would cut it.
 fn text_bytes(row: &[Cell<'_>]) -> Result<usize, String> {
     let mut bytes = 0;
-    for cell in row {
-        if let Cell::Text(text) = cell {
-            if u32::try_from(text.len()).is_err() {
-                return Err(format!("a text of {} bytes is longer than DuckDB can hold", text.len()));
-            }
-            bytes += text.len();
+    for text in row.iter().copied().filter_map(text) {
+        if u32::try_from(text.len()).is_err() {
+            return Err(format!("a text of {} bytes is longer than DuckDB can hold", text.len()));
         }
+        bytes += text.len();
     }
     Ok(bytes)
 }
@@ -110,37 +109,44 @@ fn append_batch<'a, R: AsRef<[Cell<'a>]>>(appender: &mut Appender<'_>, rows: &[R
 /// One column of the rows, as an array of the kind that its values are of.
 fn column_of<'a, R: AsRef<[Cell<'a>]>>(rows: &[R], index: usize) -> Result<ArrayRef, String> {
     let cells = || rows.iter().map(|row| row.as_ref()[index]);
-    Ok(match cells().find(|cell| !matches!(cell, Cell::Null)).unwrap_or(Cell::Null) {
-        Cell::Boolean(_) => Arc::new(gathered::<_, BooleanArray>(cells(), |cell| match cell {
-            Cell::Boolean(flag) => Some(flag),
-            _ => None,
-        })?),
-        Cell::Integer(_) => Arc::new(gathered::<_, Int64Array>(cells(), |cell| match cell {
-            Cell::Integer(number) => Some(number),
-            _ => None,
-        })?),
-        Cell::Timestamp(_) => Arc::new(gathered::<_, TimestampMicrosecondArray>(cells(), |cell| match cell {
-            Cell::Timestamp(micros) => Some(micros),
-            _ => None,
-        })?),
+    let values = || cells().filter(|cell| !matches!(cell, Cell::Null));
+    let first = values().next().unwrap_or(Cell::Null);
+    if values().any(|value| discriminant(&value) != discriminant(&first)) {
+        return Err("values of different kinds in one column".to_string());
+    }
+    Ok(match first {
+        Cell::Boolean(_) => Arc::new(cells().map(boolean).collect::<BooleanArray>()),
+        Cell::Integer(_) => Arc::new(cells().map(number).collect::<Int64Array>()),
+        Cell::Timestamp(_) => Arc::new(cells().map(number).collect::<TimestampMicrosecondArray>()),
         // NULL as text fits a column of any type.
-        Cell::Text(_) | Cell::Null => Arc::new(gathered::<_, LargeStringArray>(cells(), |cell| match cell {
-            Cell::Text(text) => Some(text),
-            _ => None,
-        })?),
+        Cell::Text(_) | Cell::Null => {
+            let bytes = cells().filter_map(text).map(str::len).sum();
+            let mut texts = LargeStringBuilder::with_capacity(rows.len(), bytes);
+            texts.extend(cells().map(text));
+            Arc::new(texts.finish())
+        }
     })
 }
 
-/// An array of the cells; `value` takes out what a cell of the array's kind holds.
-fn gathered<'a, T, A: FromIterator<Option<T>>>(
-    cells: impl Iterator<Item = Cell<'a>>,
-    value: impl Fn(Cell<'a>) -> Option<T>,
-) -> Result<A, String> {
-    let optional = |cell| match cell {
-        Cell::Null => Ok(None),
-        cell => value(cell).map(Some).ok_or_else(|| "values of different kinds in one column".to_string()),
-    };
-    cells.map(optional).collect()
+fn boolean(cell: Cell<'_>) -> Option<bool> {
+    match cell {
+        Cell::Boolean(flag) => Some(flag),
+        _ => None,
+    }
+}
+
+fn number(cell: Cell<'_>) -> Option<i64> {
+    match cell {
+        Cell::Integer(number) | Cell::Timestamp(number) => Some(number),
+        _ => None,
+    }
+}
+
+fn text(cell: Cell<'_>) -> Option<&str> {
+    match cell {
+        Cell::Text(text) => Some(text),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

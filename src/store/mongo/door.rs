@@ -11,6 +11,9 @@ use mongodb::Database;
 use mongodb::bson::RawDocumentBuf;
 use mongodb::bson::doc;
 use mongodb::options::ClientOptions;
+use mongodb::options::DatabaseOptions;
+use mongodb::options::ReadPreference;
+use mongodb::options::SelectionCriteria;
 use tokio::runtime::Runtime;
 
 use crate::config::Secret;
@@ -87,7 +90,10 @@ impl Door {
         let client = runtime
             .block_on(async { Client::with_options(options) })
             .map_err(|error| faults.explain("connect", &error))?;
-        let database = client.database(database);
+        // Whatever the connection string prefers: what is looked up must not be older than what was written.
+        let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
+        let database = client
+            .database_with_options(database, DatabaseOptions::builder().selection_criteria(primary).build());
         let server = runtime.block_on(ask(&client, &database)).map_err(|error| faults.explain("connect", &error))?;
         if server.1 < OLDEST_WIRE {
             return Err(Error::call(format!("the {described} is a MongoDB {}, which is too old", server.0.version))
@@ -138,6 +144,11 @@ impl Door {
                 Err(error) => return Err(self.faults.explain(doing, &error)),
             }
         }
+    }
+
+    /// A collection, read where the connection string prefers: only for reads in a session that orders them.
+    pub(super) fn preferred(&self, name: &str) -> Collection<RawDocumentBuf> {
+        self.client.database(self.database.name()).collection(name)
     }
 
     pub(super) fn collection(&self, name: &str) -> Collection<RawDocumentBuf> {

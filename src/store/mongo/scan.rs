@@ -298,7 +298,7 @@ fn each_batch<T: Send>(
         // What a majority has will not be taken back.
         options.read_concern = Some(ReadConcern::majority());
     }
-    let collection = door.collection(EVENTS);
+    let collection = if session.is_some() { door.preferred(EVENTS) } else { door.collection(EVENTS) };
     let (to_decoder, mut batches) = tokio::sync::mpsc::channel::<RawBatch>(2);
     let asking = door.spawn(async move {
         let find = collection.find(filter).with_options(options);
