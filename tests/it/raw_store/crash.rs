@@ -159,20 +159,24 @@ fn the_server_killed_while_events_are_read_out() {
     let mut last = 4_000;
     database.insert("events_raw", documents(1..=last));
     let took = duration(&shop(&database), "extract");
-    for moment in moments(took) {
-        let project = shop(&database);
-        for moment in [moment, moment / 2] {
-            let told = format!("the server killed after {moment:?}");
-            let call = project.cp(["extract"]).spawn();
-            thread::sleep(moment);
-            server.kill();
-            server.restart();
-            let output = end(call, &told);
-            summary(&project, &["extract"]);
-            assert_eq!(landed_ids(&project), ids(1..=last), "{told}\n{output}");
-            verify(&project);
-            database.insert("events_raw", documents(last + 1..=last + 200));
-            last += 200;
+    let mut project = shop(&database);
+    for (round, moment) in moments(took).into_iter().enumerate() {
+        // By turns from the beginning, and on the way by the stream.
+        match round % 2 {
+            0 => project = shop(&database),
+            _ => {
+                database.insert("events_raw", documents(last + 1..=last + 600));
+                last += 600;
+            }
         }
+        let call = project.cp(["extract"]).spawn();
+        thread::sleep(moment);
+        server.kill();
+        server.restart();
+        let told = format!("the server killed after {moment:?}");
+        let output = end(call, &told);
+        summary(&project, &["extract"]);
+        assert_eq!(landed_ids(&project), ids(1..=last), "{told}\n{output}");
+        verify(&project);
     }
 }
