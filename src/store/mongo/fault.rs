@@ -95,6 +95,11 @@ impl Faults {
                 self.not_signed_in(message)
             }
             ErrorKind::Command(failed) if failed.code == AUTHENTICATION_FAILED => self.not_signed_in(&failed.message),
+            ErrorKind::Command(failed)
+                if failed.code == UNAUTHORIZED && failed.message.contains("requires authentication") =>
+            {
+                self.not_signed_in(&failed.message)
+            }
             ErrorKind::Command(failed) if failed.code == UNAUTHORIZED => {
                 Error::call(format!("the account may not {doing} in MongoDB database `{database}`"))
                     .because(self.redacted(&failed.message))

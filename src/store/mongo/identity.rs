@@ -22,9 +22,9 @@ pub(super) struct Identity {
 
 impl Identity {
     pub(super) fn read_or_make(door: &Door) -> Result<Self> {
-        let doing = "make itself known";
+        let doing = "write to `cp_store`";
         let collection = door.database.collection::<mongodb::bson::Document>(STORE);
-        let find = || door.wait(doing, collection.find_one(doc! { "_id": ID }));
+        let find = || door.wait("read `cp_store`", collection.find_one(doc! { "_id": ID }));
         let found = match find()? {
             Some(found) => Some(found),
             None => {

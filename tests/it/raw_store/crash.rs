@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use commercepulse::event::sha256;
+
 use super::*;
 use crate::support::{Running, moments, server::Server};
 
@@ -58,6 +60,16 @@ fn assert_whole(project: &Project, database: &Database, told: &str) {
     }
     assert_eq!(database.count("cp_attempts", doc! {}), 0, "{told}");
     verify(project);
+}
+
+/// Events as another program writes them that does as we do.
+fn hashed(numbers: std::ops::RangeInclusive<i64>) -> Vec<Document> {
+    let hash = |number: i64| sha256(format!(r#"{{"amount":{number},"order_id":"ORD-e{number}"}}"#).as_bytes());
+    let of = |(mut document, number): (Document, i64)| {
+        document.insert("payload_sha256", hash(number));
+        document
+    };
+    documents(numbers.clone()).into_iter().zip(numbers).map(of).collect()
 }
 
 /// How long an undisturbed run takes.
@@ -129,7 +141,7 @@ fn the_server_killed_while_files_are_read_in() {
 fn cp_killed_while_it_reads_events_out() {
     let Some(database) = Database::fresh() else { return };
     let mut last = 4_000;
-    database.insert("events_raw", documents(1..=last));
+    database.insert("events_raw", hashed(1..=last));
     let took = duration(&shop(&database), "build");
     for moment in moments(took) {
         let project = shop(&database);
@@ -138,7 +150,7 @@ fn cp_killed_while_it_reads_events_out() {
         let killed = call.kill();
         // At the beginning, and on the way by the stream.
         summary(&project, &["build"]);
-        database.insert("events_raw", documents(last + 1..=last + 400));
+        database.insert("events_raw", hashed(last + 1..=last + 400));
         last += 400;
         let call = project.cp(["build"]).spawn();
         thread::sleep(moment / 2);
@@ -157,22 +169,26 @@ fn the_server_killed_while_events_are_read_out() {
     let Some(server) = Server::start() else { return };
     let database = server.database("shop");
     let mut last = 4_000;
-    database.insert("events_raw", documents(1..=last));
+    database.insert("events_raw", hashed(1..=last));
     let took = duration(&shop(&database), "extract");
-    for moment in moments(took) {
-        let project = shop(&database);
-        for moment in [moment, moment / 2] {
-            let told = format!("the server killed after {moment:?}");
-            let call = project.cp(["extract"]).spawn();
-            thread::sleep(moment);
-            server.kill();
-            server.restart();
-            let output = end(call, &told);
-            summary(&project, &["extract"]);
-            assert_eq!(landed_ids(&project), ids(1..=last), "{told}\n{output}");
-            verify(&project);
-            database.insert("events_raw", documents(last + 1..=last + 200));
-            last += 200;
+    let mut project = shop(&database);
+    for (round, moment) in moments(took).into_iter().enumerate() {
+        // By turns from the beginning, and on the way by the stream.
+        match round % 2 {
+            0 => project = shop(&database),
+            _ => {
+                database.insert("events_raw", hashed(last + 1..=last + 600));
+                last += 600;
+            }
         }
+        let call = project.cp(["extract"]).spawn();
+        thread::sleep(moment);
+        server.kill();
+        server.restart();
+        let told = format!("the server killed after {moment:?}");
+        let output = end(call, &told);
+        summary(&project, &["extract"]);
+        assert_eq!(landed_ids(&project), ids(1..=last), "{told}\n{output}");
+        verify(&project);
     }
 }

@@ -1,6 +1,7 @@
 //! What nobody may do to a system of record: stored events deleted or changed. `cp verify` names them, and if the raw
 //! store is right all the same, everything is made anew from it.
 
+use super::position::{position, remember};
 use super::*;
 
 #[test]
@@ -45,15 +46,25 @@ fn deleted_and_changed_events_are_named_until_all_lands_anew() {
 }
 
 #[test]
-fn what_is_missing_in_the_warehouse_lands_and_changes_nothing_else() {
+fn what_is_missing_in_the_warehouse_is_found_and_lands() {
     let Some(database) = Database::fresh() else { return };
     let project = shop(&database);
     database.insert("events_raw", documents(1..=300));
-    summary(&project, &["extract"]);
-    // Documents beside the raw store, moved into it where no stream tells of them: by another name, and back.
+    summary(&project, &["build"]);
+    // Passed by: the warehouse believes to have read as far as another one has.
+    let ahead = shop(&database);
+    database.insert("events_raw", documents(301..=310));
+    summary(&ahead, &["extract"]);
+    remember(&project, &position(&ahead).to_string());
+    assert_eq!(summary(&project, &["extract"])["landed"]["new"], 0);
     let output = verify(&project);
-    assert!(output.stdout.contains("300 events in the raw store"), "{output}");
+    assert!(output.stdout.contains("310 events in the raw store, by 5 buckets, 1 of them differed"), "{output}");
+    assert!(output.stderr.contains("10 events were missing in the warehouse and have landed now"), "{output}");
+    assert_eq!(landed_ids(&project), ids(1..=310));
+    let output = verify(&project);
     assert!(output.stdout.contains("0 of them differed"), "{output}");
+    summary(&project, &["run"]);
+    assert_eq!(project.count("main.payments"), 310);
     let quiet = project.cp(["verify", "--quiet"]).success();
     assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
 }

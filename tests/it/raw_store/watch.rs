@@ -32,7 +32,9 @@ fn new_events_appear_while_it_runs_and_it_outlives_the_server() {
     let database = server.database("shop");
     let project = shop(&database);
     database.insert("events_raw", documents(1..=3));
-    let mut watch = project.cp(["watch"]).spawn();
+    // So that it soon tells that the server is away.
+    let uri = format!("{}?serverSelectionTimeoutMS=2000", server.uri());
+    let mut watch = project.cp(["watch"]).env("MONGO_URI", uri).spawn();
     let first = watch.stdout_line("in all");
     assert!(first.contains("3 new, 3 in all; 1 built in "), "{first}");
     wait_for_rows(&project, &mut watch, 3);

@@ -46,9 +46,9 @@ impl Setup {
         self
     }
 
-    /// A position in the change stream is lost after some 2,000 writes (error 286); the oplog moves every second.
+    /// A position in the change stream is lost after some 2,000 writes (error 286).
     pub fn small_oplog(mut self) -> Self {
-        self.arguments.extend(["--oplog-max-entries", "1000", "--noop-heartbeat-seconds", "1"]);
+        self.arguments.extend(["--oplog-max-entries", "1000"]);
         self
     }
 
