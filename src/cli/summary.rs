@@ -99,7 +99,7 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
 }
 
 fn comparison_rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
-    let Comparison { stored, buckets, differing, fetched, extra, changed, doubled } = comparison;
+    let Comparison { stored, buckets, differing, fetched, extra, changed, doubled, still_missing } = comparison;
     let named = |named: &Named| match named.is_empty() {
         true => "0".to_string(),
         false => format!("{}: {named}", grouped(named.count)),
@@ -117,6 +117,12 @@ fn comparison_rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
         ("extra", format!("{} in the warehouse only", named(extra))),
         ("changed", format!("{} with another payload in the raw store", named(changed))),
     ];
+    if *still_missing > 0 {
+        rows.push((
+            "withheld",
+            format!("{} missing still: the raw store tells of them and does not give them", grouped(*still_missing)),
+        ));
+    }
     if !doubled.is_empty() {
         rows.push(("doubled", format!("{} more than once in the raw store", named(doubled))));
     }

@@ -26,7 +26,7 @@ const SMALLEST: i64 = 64;
 const TOGETHER: usize = 16;
 
 /// How many events are fetched at once.
-const FETCHED: usize = 500;
+const FETCHED: usize = 5_000;
 
 /// Events by their ids: all are counted, the first are named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,12 +81,14 @@ pub struct Comparison {
     pub changed: Named,
     /// Ids that the store holds more than once.
     pub doubled: Named,
+    /// Events that are missing still: the store tells of them, and does not give them.
+    pub still_missing: u64,
 }
 
 impl Comparison {
     /// Whether both sides hold the same now.
     pub fn is_equal(&self) -> bool {
-        self.extra.is_empty() && self.changed.is_empty() && self.doubled.is_empty()
+        self.extra.is_empty() && self.changed.is_empty() && self.doubled.is_empty() && self.still_missing == 0
     }
 }
 
@@ -162,9 +164,11 @@ fn look_into(
         if still.is_empty() {
             continue;
         }
-        let before = landing.landed_events();
+        let (before, unreadable) = (landing.landed_events(), landing.unreadable());
         store.fetch(&still, landing)?;
-        comparison.fetched += landing.landed_events() - before;
+        let fetched = landing.landed_events() - before;
+        comparison.fetched += fetched;
+        comparison.still_missing += (still.len() as u64).saturating_sub(fetched + landing.unreadable() - unreadable);
     }
     Ok(())
 }

@@ -68,13 +68,14 @@ pub(super) struct Landing<'a> {
     /// Rows of each table, in the order of [`TABLES`]; those of the first are also the last landing sequence.
     rows: [i64; 4],
     landed: [u64; 4],
+    unreadable: u64,
 }
 
 impl<'a> Landing<'a> {
     /// Makes the tables that are missing.
     pub(super) fn open(session: &'a Session, database: &'a str, observe: &'a dyn Observe) -> Result<Self> {
         let changed = RefCell::default();
-        let mut landing = Self { session, database, observe, changed, rows: [0; 4], landed: [0; 4] };
+        let mut landing = Self { session, database, observe, changed, rows: [0; 4], landed: [0; 4], unreadable: 0 };
         for (index, (table, columns)) in TABLES.iter().enumerate() {
             let relation = landing.relation(table);
             session.run(&format!("create table if not exists {relation} ({columns})"))?;
@@ -150,6 +151,11 @@ impl<'a> Landing<'a> {
             &[Cell::Text(&serde_json::Value::from(ids).to_string())],
         )?;
         Ok(found.rows.into_iter().map(|row| (row[0].to_string(), row[1].to_string())).collect())
+    }
+
+    /// How many documents that are no events were met since it was opened, whether or not they were known.
+    pub(super) fn unreadable(&self) -> u64 {
+        self.unreadable
     }
 
     /// How many events have landed since it was opened.
@@ -255,6 +261,7 @@ impl Sink for Landing<'_> {
         if rows.is_empty() {
             return Ok(());
         }
+        self.unreadable += rows.len() as u64;
         let places: Vec<&str> = rows.iter().map(|row| row.file.as_str()).collect();
         let found = self.session.query_with(
             &format!(

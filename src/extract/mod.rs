@@ -164,10 +164,12 @@ fn require(store: &dyn RawStore, identity: &str, described: &str) -> Result<()> 
 
 fn another_store(filled_from: &str, store: &dyn RawStore) -> Error {
     let described = store.describe();
-    Error::call(format!("the warehouse was filled from another raw store ({filled_from}) than the {described}")).help(
-        "name that store again; or bring the embedded store's events over with `cp ingest --from-embedded`; or move the \
-         warehouse file away, and `cp build` makes a new one",
-    )
+    let over = match filled_from.starts_with("embedded") {
+        true => "bring the embedded store's events over with `cp ingest --from-embedded`",
+        false => "name that store again",
+    };
+    Error::call(format!("the warehouse was filled from another raw store ({filled_from}) than the {described}"))
+        .help(format!("{over}; or move the warehouse file away, and `cp build` makes a new one"))
 }
 
 fn warn_of(extracted: &Extracted, observe: &dyn Observe) {

@@ -107,7 +107,7 @@ impl House {
         observe.on(Progress::Done { summary: format!("{} events brought over", grouped(stored)) });
         let engine = self.warehouse()?;
         let extracted = self.extract_from(&store, &engine, self.settings.compare_every, observe)?;
-        Ok(Done { ingested: Some(ingested), extracted: Some(extracted), ..Done::default() })
+        Ok(Done { ingested: Some(ingested), extracted: Some(extracted), is_verification: true, ..Done::default() })
     }
 
     /// Raw store against warehouse: all that both hold is compared, and what is missing lands.

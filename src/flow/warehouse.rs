@@ -147,11 +147,12 @@ impl House {
             ("published", layout.shown(&layout.published())),
         ];
         let store = match self.settings.mongo.is_some() || layout.raw_store().is_file() {
-            true => Some(self.store()?),
+            true => Some(self.store()),
             false => None,
         };
         match &store {
-            Some(store) => {
+            Some(Err(error)) => facts.push(("raw store", format!("cannot be used: {error}"))),
+            Some(Ok(store)) => {
                 facts.push(("raw store", store.describe()));
                 facts.extend(store.facts()?);
                 facts.push(("events in the raw store", grouped(store.count()?)));
@@ -160,7 +161,7 @@ impl House {
         }
         if self.settings.warehouse.as_deref().is_some_and(Path::is_file) {
             let session = engine.session()?;
-            if let (Some(store), Some((position, at))) = (&store, extract::reached(&session, &self.database)?) {
+            if let (Some(Ok(store)), Some((position, at))) = (&store, extract::reached(&session, &self.database)?) {
                 facts.push(("position", format!("{}, at {at} UTC", store.describe_position(&position))));
             }
             for relation in self.scanned.sources.values().filter(|relation| extract::is_landing(relation)) {

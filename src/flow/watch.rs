@@ -31,6 +31,9 @@ const BETWEEN: Duration = Duration::from_millis(200);
 /// After how long what only reports read is built even while events keep coming.
 const REPORTS_AFTER: Duration = Duration::from_secs(30);
 
+/// After how long without news the position is noted all the same: what others write into a server moves its history on.
+const NOTED_AFTER: Duration = Duration::from_secs(300);
+
 /// A batch of at most so many events is small: for it, DuckDB's own threads cost more than they do.
 const SMALL: u64 = 10_000;
 
@@ -83,7 +86,8 @@ impl House {
         }
         stop.finish_first();
         let mut watched = Watched::default();
-        let mut watching = Watching { house: self, observe, store: None, position: None, behind_since: None };
+        let mut watching =
+            Watching { house: self, observe, store: None, position: None, behind_since: None, noted: Instant::now() };
         let mut pause = FIRST_PAUSE;
         while !stop.is_asked() {
             match watching.step() {
@@ -129,6 +133,8 @@ struct Watching<'a> {
     position: Option<Position>,
     /// Since when what only reports read has not been built.
     behind_since: Option<Instant>,
+    /// When the position was noted.
+    noted: Instant,
 }
 
 impl Watching<'_> {
@@ -140,7 +146,8 @@ impl Watching<'_> {
             none => none.insert(self.house.store()?),
         };
         let is_overdue = self.behind_since.is_some_and(|since| since.elapsed() > REPORTS_AFTER);
-        let has_news = is_new || store.wait_after(self.position.as_ref(), PATIENCE)?;
+        let is_old = self.noted.elapsed() > NOTED_AFTER;
+        let has_news = is_new || store.wait_after(self.position.as_ref(), PATIENCE)? || is_old;
         if !has_news && self.behind_since.is_none() {
             return Ok(None);
         }
@@ -152,8 +159,10 @@ impl Watching<'_> {
             false => Extracted { position: self.position.clone(), ..Extracted::default() },
         };
         self.position = extracted.position.clone();
+        self.noted = Instant::now();
         if has_news && !is_new && extracted.is_empty() {
             engine.close();
+            std::thread::sleep(BETWEEN);
             return Ok(None);
         }
         if extracted.events <= SMALL {

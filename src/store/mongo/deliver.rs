@@ -31,6 +31,7 @@ use crate::store::mongo::LOG;
 use crate::store::mongo::SET_ASIDE;
 use crate::store::mongo::document;
 use crate::store::mongo::door::Door;
+use crate::store::mongo::lease::Lease;
 use crate::store::mongo::log;
 use crate::store::mongo::update;
 use crate::store::mongo::update::Upsert;
@@ -53,9 +54,9 @@ const NAMES: u32 = 1 << 24;
 type Prefix = [u8; 9];
 
 /// Takes a file to its end.
-pub(super) fn deliver(door: &Door, deliveries: &mut dyn Deliveries) -> Result<Reading> {
+pub(super) fn deliver(door: &Door, lease: &Lease, deliveries: &mut dyn Deliveries) -> Result<Reading> {
     let file = deliveries.file().to_string();
-    let mut taking = Taking::begin(door, file)?;
+    let mut taking = Taking::begin(door, lease, file)?;
     while let Some(batch) = deliveries.next_batch()? {
         for delivery in batch {
             taking.take(delivery)?;
@@ -80,6 +81,7 @@ struct Chunk {
 
 struct Taking<'a> {
     door: &'a Door,
+    lease: &'a Lease,
     file: String,
     now: Timestamp,
     /// This attempt, and those before it that came to no end.
@@ -97,7 +99,7 @@ struct Taking<'a> {
 }
 
 impl<'a> Taking<'a> {
-    fn begin(door: &'a Door, file: String) -> Result<Self> {
+    fn begin(door: &'a Door, lease: &'a Lease, file: String) -> Result<Self> {
         let (mut dead, settled): (Vec<ObjectId>, Vec<ObjectId>) = attempts_at(door, &file)?;
         dead.sort_unstable();
         if !settled.is_empty() {
@@ -105,6 +107,7 @@ impl<'a> Taking<'a> {
         }
         let mut taking = Self {
             door,
+            lease,
             file,
             now: Timestamp::now(),
             own: Vec::new(),
@@ -172,6 +175,7 @@ impl<'a> Taking<'a> {
     /// Sends what waits.
     fn flush(&mut self) -> Result<()> {
         let Chunk { events, lines, aside, .. } = std::mem::take(&mut self.chunk);
+        self.lease.require(self.door)?;
         self.set_aside(aside)?;
         if events.is_empty() { Ok(()) } else { self.store(events, &lines) }
     }
@@ -326,7 +330,7 @@ impl<'a> Taking<'a> {
 
     fn log(&self, reading: &Reading, id: ObjectId) -> Result<()> {
         let doing = "write its log";
-        let number = update::next_number(self.door, doing, "readings")?;
+        let number = self.lease.next_number(self.door)?;
         // A row that only tells of leftovers settles nothing: until the reading has its own, it is done again.
         let attempts: Vec<ObjectId> = match id == self.own[0] {
             true => self.own.iter().chain(&self.dead).copied().collect(),

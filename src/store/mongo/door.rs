@@ -92,8 +92,8 @@ impl Door {
             .map_err(|error| faults.explain("connect", &error))?;
         // Whatever the connection string prefers: what is looked up must not be older than what was written.
         let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
-        let database = client
-            .database_with_options(database, DatabaseOptions::builder().selection_criteria(primary).build());
+        let database =
+            client.database_with_options(database, DatabaseOptions::builder().selection_criteria(primary).build());
         let server = runtime.block_on(ask(&client, &database)).map_err(|error| faults.explain("connect", &error))?;
         if server.1 < OLDEST_WIRE {
             return Err(Error::call(format!("the {described} is a MongoDB {}, which is too old", server.0.version))

@@ -22,7 +22,7 @@ const UNAUTHORIZED: i32 = 13;
 /// How many doubled ids a message names.
 const NAMED: i64 = 5;
 
-/// Makes the indexes that are missing.
+/// Makes the unique index if it is missing.
 pub(super) fn ensure(door: &Door) -> Result<()> {
     if unique(door)?.is_some() {
         return Ok(());
@@ -42,6 +42,11 @@ pub(super) fn ensure(door: &Door) -> Result<()> {
             _ => door.faults.explain("make the unique index on `event_id`", &error),
         });
     }
+    Ok(())
+}
+
+/// Makes the indexes of the collections that are ours.
+pub(super) fn ensure_own(door: &Door) -> Result<()> {
     for (collection, key) in [(LOG, "file"), (SET_ASIDE, "_id.reading"), (CONFLICTS, "_id.reading")] {
         let model = IndexModel::builder().keys(doc! { key: 1 }).build();
         door.wait("make its indexes", door.collection(collection).create_index(model))?;

@@ -12,6 +12,7 @@ use mongodb::bson::Document;
 use mongodb::bson::doc;
 use mongodb::error::ErrorKind;
 use mongodb::error::WriteFailure;
+use mongodb::options::ReturnDocument;
 
 use crate::config::Process;
 use crate::error::Error;
@@ -19,6 +20,7 @@ use crate::error::Result;
 use crate::store::mongo::STORE;
 use crate::store::mongo::door::Door;
 use crate::store::mongo::fault::DUPLICATE_KEY;
+use crate::store::mongo::update;
 
 const ID: &str = "writer";
 
@@ -51,8 +53,7 @@ impl Lease {
             if let Some(holder) = &holder
                 && is_gone(holder)
             {
-                let gone = doc! { "_id": ID, "owner": holder.get_str("owner").unwrap_or_default() };
-                door.wait("take its turn to write", collection.delete_one(gone))?;
+                give_back(door, holder.get_str("owner").unwrap_or_default())?;
                 continue;
             }
             if started.elapsed() > PATIENCE {
@@ -76,11 +77,48 @@ impl Lease {
         Ok(Self { owner, renewal })
     }
 
+    /// The next number of the log. Only the holder gets one: who was asleep for so long that another took the lease must
+    /// not tell what it read, for the other has taken it into account.
+    pub(super) fn next_number(&self, door: &Door) -> Result<i64> {
+        let own = doc! { "_id": ID, "owner": &self.owner };
+        let found = door.insist("write its log", |_| {
+            let collection = door.database.collection::<Document>(STORE);
+            let next = collection.find_one_and_update(own.clone(), doc! { "$inc": { "readings": 1_i64 } });
+            let next = next.return_document(ReturnDocument::After).write_concern(update::durable());
+            door.try_wait(next.into_future())
+        })?;
+        found.and_then(|found| found.get_i64("readings").ok()).ok_or_else(|| taken_over(door))
+    }
+
+    /// Whether the lease is still held.
+    ///
+    /// # Errors
+    /// When it is another's.
+    pub(super) fn require(&self, door: &Door) -> Result<()> {
+        let own = doc! { "_id": ID, "owner": &self.owner };
+        let found = door.insist("see whose turn it is", |_| {
+            door.try_wait(door.collection(STORE).find_one(own.clone()).into_future())
+        })?;
+        found.map(|_| ()).ok_or_else(|| taken_over(door))
+    }
+
     pub(super) fn release(self, door: &Door) {
         self.renewal.abort();
         // If this fails, the lease runs out.
-        let _ = door.wait("end its turn", door.collection(STORE).delete_one(doc! { "_id": ID, "owner": self.owner }));
+        let _ = give_back(door, &self.owner);
     }
+}
+
+fn taken_over(door: &Door) -> Error {
+    Error::call(format!("another `cp` took over reading files into the {}", door.described))
+        .because("this one did not answer for too long")
+        .help("nothing is lost; run it again")
+}
+
+/// Ends a turn; the document stays, for it counts the readings.
+fn give_back(door: &Door, owner: &str) -> Result<()> {
+    let over = doc! { "$set": { "until": DateTime::from_millis(0) }, "$unset": { "owner": "" } };
+    door.wait("end its turn", door.collection(STORE).update_one(doc! { "_id": ID, "owner": owner }, over)).map(|_| ())
 }
 
 /// Takes the lease if it is free, or has run out by the server's own clock.

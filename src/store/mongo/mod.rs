@@ -114,10 +114,14 @@ impl RawStore for Mongo {
     }
 
     fn deliver(&mut self, deliveries: &mut dyn Deliveries) -> Result<Reading> {
-        if self.lease.is_none() {
-            self.lease = Some(Lease::acquire(&self.door)?);
-        }
-        deliver::deliver(&self.door, deliveries)
+        let lease = match &mut self.lease {
+            Some(lease) => lease,
+            none => {
+                index::ensure_own(&self.door)?;
+                none.insert(Lease::acquire(&self.door)?)
+            }
+        };
+        deliver::deliver(&self.door, lease, deliveries)
     }
 
     fn read_after(&self, position: Option<&Position>, sink: &mut dyn Sink) -> Result<Reached> {

@@ -32,8 +32,8 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
 pub(super) enum Reached {
     /// Up to a place in the change stream, of a collection that the server knows by this id.
     Stream { token: ResumeToken, collection: String },
-    /// Up to a document in the order of `_id`; `None` where there was none with an ObjectId.
-    Pages(Option<ObjectId>),
+    /// Up to a document in the order of `_id`, `None` where there was none with an ObjectId; and how many there were.
+    Pages { last: Option<ObjectId>, documents: u64 },
 }
 
 impl Reached {
@@ -43,7 +43,9 @@ impl Reached {
                 // A token's form is the server's own affair, so its bytes are kept.
                 json!({ "stream": mongodb::bson::serialize_to_vec(&Kept { token }).map(|bytes| hex(&bytes)).ok(), "collection": collection })
             }
-            Self::Pages(id) => json!({ "pages": id.map(ObjectId::to_hex) }),
+            Self::Pages { last, documents } => {
+                json!({ "pages": last.map(ObjectId::to_hex), "documents": documents })
+            }
         };
         Position(written.to_string())
     }
@@ -57,7 +59,8 @@ impl Reached {
             return Some(Self::Stream { token: kept.token, collection });
         }
         let pages = written.get("pages")?;
-        Some(Self::Pages(pages.as_str().and_then(|id| ObjectId::parse_str(id).ok())))
+        let last = pages.as_str().and_then(|id| ObjectId::parse_str(id).ok());
+        Some(Self::Pages { last, documents: written.get("documents").and_then(Json::as_u64).unwrap_or(0) })
     }
 }
 
@@ -68,8 +71,8 @@ pub(super) fn described(position: &Position) -> String {
             // A token is long, and tells a person nothing but whether it is another.
             format!("a place in the change stream ({})", &sha256(position.0.as_bytes())[..12])
         }
-        Some(Reached::Pages(Some(id))) => format!("document `{id}`, and by counting"),
-        Some(Reached::Pages(None)) => "counted".to_string(),
+        Some(Reached::Pages { last: Some(id), .. }) => format!("document `{id}`, and by counting"),
+        Some(Reached::Pages { last: None, .. }) => "counted".to_string(),
         None => "one of another kind of store".to_string(),
     }
 }

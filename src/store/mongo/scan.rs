@@ -117,17 +117,24 @@ pub(super) fn read_all(door: &Door, session: Option<ClientSession>, sink: &mut d
 /// Reads whatever follows the position, with an overlap, and says whether that can be all.
 pub(super) fn read_pages(door: &Door, position: Option<&Position>, sink: &mut dyn Sink) -> Result<Outcome> {
     let known = position.and_then(Reached::of);
+    let before = count(door)?;
     let last = match &known {
         None if sink.is_empty() => read_all(door, None, sink)?,
-        Some(Reached::Pages(Some(last))) => Some(read_behind(door, *last, sink)?),
+        Some(Reached::Pages { last: Some(last), .. }) => Some(read_behind(door, *last, sink)?),
         // Nothing to begin a page at.
         _ => None,
     };
     take_readings(door, sink)?;
-    let stored = door.wait("count the events", door.collection(EVENTS).count_documents(doc! {}))?;
-    let is_sure = stored == sink.held(&places(door))?;
+    // Counted before and after: what is stored meanwhile is none that was missed.
+    let (documents, held) = (count(door)?, sink.held(&places(door))?);
+    let is_sure = held == documents || held == before;
     let last = last.or(newest(door)?);
-    Ok(Outcome { position: Some(Reached::Pages(last).to_position()), is_sure, written_from: None })
+    let position = Reached::Pages { last, documents: held.min(documents) }.to_position();
+    Ok(Outcome { position: Some(position), is_sure, written_from: None })
+}
+
+fn count(door: &Door) -> Result<u64> {
+    door.wait("count the events", door.collection(EVENTS).count_documents(doc! {}))
 }
 
 fn read_behind(door: &Door, last: ObjectId, sink: &mut dyn Sink) -> Result<ObjectId> {
@@ -153,15 +160,22 @@ fn newest(door: &Door) -> Result<Option<ObjectId>> {
 
 /// Waits until a standalone server holds something after the position; half a second at a time.
 pub(super) fn wait_for_pages(door: &Door, position: Option<&Position>, patience: Duration) -> Result<bool> {
-    let Some(Reached::Pages(Some(last))) = position.and_then(Reached::of) else { return Ok(true) };
-    let filter = doc! { "_id": { "$gt": last } };
+    let Some(Reached::Pages { last, documents }) = position.and_then(Reached::of) else { return Ok(true) };
     let events = door.collection(EVENTS);
-    let find = || events.find_one(filter.clone()).projection(doc! { "_id": 1 });
-    if door.wait("look for new events", find())?.is_some() {
+    let filter = last.map_or_else(|| doc! {}, |last| doc! { "_id": { "$gt": last } });
+    let has_news = || {
+        // Ids of slow clocks, or that are no ObjectIds, are told by the count alone.
+        let find = events.find_one(filter.clone()).projection(doc! { "_id": 1 });
+        Ok::<bool, crate::error::Error>(
+            door.wait("count the events", events.estimated_document_count())? != documents
+                || (last.is_some() && door.wait("look for new events", find)?.is_some()),
+        )
+    };
+    if has_news()? {
         return Ok(true);
     }
     std::thread::sleep(patience.min(POLL));
-    Ok(door.wait("look for new events", find())?.is_some())
+    has_news()
 }
 
 /// The log's rows that the sink has not, with what they set aside.
@@ -235,7 +249,7 @@ pub(super) fn inventory(
 
 /// Text ids in the ranges, and all that are no text: those stand elsewhere in the order.
 fn within_ranges(within: &[IdRange]) -> Document {
-    let mut any = vec![doc! { "event_id": { "$not": { "$type": "string" } } }];
+    let mut any = without_id();
     for (first, end) in within {
         let mut range = Document::new();
         // An open side still asks for texts only.
@@ -248,12 +262,17 @@ fn within_ranges(within: &[IdRange]) -> Document {
     doc! { "$or": any }
 }
 
+/// Documents whose id is not the one that stands in them: no text, or a blank one.
+fn without_id() -> Vec<Document> {
+    vec![doc! { "event_id": { "$not": { "$type": "string" } } }, doc! { "event_id": { "$regex": r"^\s*$" } }]
+}
+
 /// Hands out what is stored under these ids.
 pub(super) fn fetch(door: &Door, ids: &[String], sink: &mut dyn Sink) -> Result<()> {
     let mut decoded = find(door, doc! { "event_id": { "$in": ids } })?;
     if decoded.events.len() + decoded.unreadable.len() < ids.len() {
         // Ids that the documents themselves do not hold as text.
-        let others = find(door, doc! { "event_id": { "$not": { "$type": "string" } } })?;
+        let others = find(door, doc! { "$or": without_id() })?;
         decoded.events.extend(others.events.into_iter().filter(|event| ids.contains(&event.event_id)));
         decoded.unreadable.extend(others.unreadable);
     }
@@ -326,18 +345,25 @@ fn each_batch<T: Send>(
     std::thread::scope(|scope| {
         scope.spawn(move || {
             while let Some(batch) = batches.blocking_recv() {
-                let Ok(array) = batch.doc_slices() else { continue };
-                let documents: Vec<&RawDocument> =
-                    array.into_iter().flatten().filter_map(|value| value.as_document()).collect();
-                if !documents.is_empty() && to_reader.send(decode(&documents)).is_err() {
+                let decoded = documents_of(&batch).map(|documents| decode(&documents));
+                if to_reader.send(decoded.map_err(|error| door.faults.explain("be understood", &error))).is_err() {
                     break;
                 }
             }
         });
-        decoded.into_iter().try_for_each(each)
+        decoded.into_iter().try_for_each(|decoded| each(decoded?))
     })?;
     match door.try_wait(asking) {
         Ok(asked) => asked.map_err(|error| door.faults.explain("read the events", &error)),
         Err(_) => Err(crate::error::Error::call("reading from MongoDB stopped")),
     }
+}
+
+fn documents_of(batch: &RawBatch) -> mongodb::error::Result<Vec<&RawDocument>> {
+    batch
+        .doc_slices()?
+        .into_iter()
+        .filter_map(|value| value.map(|value| value.as_document()).transpose())
+        .map(|document| Ok(document?))
+        .collect()
 }

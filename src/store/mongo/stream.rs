@@ -27,6 +27,7 @@ use crate::store::mongo::LOG;
 use crate::store::mongo::MARKERS;
 use crate::store::mongo::door::Door;
 use crate::store::mongo::fault::is_passing;
+use crate::store::mongo::index;
 use crate::store::mongo::marker;
 use crate::store::mongo::position::Reached;
 use crate::store::mongo::scan;
@@ -48,10 +49,6 @@ const CHUNK: usize = 5_000;
 
 /// How often a stream that is lost while it is read is opened anew before the run gives up.
 const OPENINGS: usize = 3;
-
-/// Errors that say that a place in the stream is lost for good: a fatal error, a history that is gone, a token that is
-/// none, a capped collection that has moved on.
-const LOST: [i32; 4] = [280, 286, 260, 136];
 
 /// An open change stream.
 pub(super) struct Stream {
@@ -107,7 +104,8 @@ impl Stream {
             return Ok(Some(ahead));
         }
         let next = door.try_wait(self.changes.next_if_any()).map_err(|error| match error.kind.as_ref() {
-            ErrorKind::Command(failed) if LOST.contains(&failed.code) => {
+            // 280, 286, 260, 136 say that the place is lost for good; of any other, a fresh stream tells whether it lasts.
+            ErrorKind::Command(failed) if !is_passing(failed.code) => {
                 Broken::Lost(format!("{} (code {})", failed.message, failed.code))
             }
             _ => Broken::Failed(door.faults.explain("read its change stream", &error)),
@@ -127,14 +125,16 @@ fn resume(
     position: Option<&Position>,
     sink: &dyn Sink,
 ) -> Result<(Stream, bool)> {
+    let is_same = |collection: &String| Ok::<_, Error>(*collection == collection_id(door)?);
     if let Some(stream) = open.take()
         && stream.at.as_ref() == position
-        && position.is_some()
+        && let Some(Reached::Stream { collection, .. }) = position.and_then(Reached::of)
+        && is_same(&collection)?
     {
         return Ok((stream, true));
     }
     let token = match position.map(Reached::of) {
-        Some(Some(Reached::Stream { token, collection })) if collection == collection_id(door)? => Some(token),
+        Some(Some(Reached::Stream { token, collection })) if is_same(&collection)? => Some(token),
         Some(Some(Reached::Stream { .. })) => {
             sink.warn(format!(
                 "`{EVENTS}` of the {} is another collection than the one read before; all is compared",
@@ -226,10 +226,14 @@ pub(super) fn read_after(
             Err(Broken::Lost(why)) => return Err(gone(door, &why)),
         }
     }
+    is_sure &= tidings.tell(sink);
     if is_first || !is_sure {
         scan::take_readings(door, sink)?;
     }
-    is_sure &= tidings.tell(sink);
+    if !is_sure {
+        // A collection that was made anew has none.
+        index::ensure(door)?;
+    }
     let token = stream.changes.resume_token().ok_or_else(|| gone(door, "the server gives no resume token"))?;
     let position = Reached::Stream { token, collection: collection_id(door)? }.to_position();
     stream.at = Some(position.clone());
@@ -287,7 +291,7 @@ fn drain(
 ) -> Result<(), Broken> {
     let mut decoded = Decoded::default();
     let mut readings = Vec::new();
-    let mut last_came = Instant::now();
+    let (mut last_came, mut last_token) = (Instant::now(), stream.changes.resume_token());
     loop {
         let change = stream.next(door)?;
         if let Some(change) = &change {
@@ -297,6 +301,9 @@ fn drain(
                 Some(Ours::Marker(id)) if id == *marker => break,
                 _ => {}
             }
+        } else if stream.changes.resume_token() != last_token {
+            // Nothing for us, but the server gets on: it reads what others have written.
+            (last_came, last_token) = (Instant::now(), stream.changes.resume_token());
         } else if last_came.elapsed() > stream.patience && stream.patience == RESUMED_PATIENCE {
             return Err(Broken::Lost("a marker that was written did not come back".to_string()));
         } else if last_came.elapsed() > stream.patience {

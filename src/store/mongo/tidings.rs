@@ -33,7 +33,9 @@ impl Tidings {
     /// Tells of what nobody may do to a system of record; whether all is well.
     pub(super) fn tell(&self, sink: &dyn Sink) -> bool {
         for what in &self.dropped {
-            sink.warn(format!("MongoDB tells of a {what} of the raw store by another client; all is compared"));
+            sink.warn(format!(
+                "MongoDB tells that another client changed the raw store itself ({what}); all is compared"
+            ));
         }
         if self.changed + self.deleted > 0 {
             sink.warn(format!(
@@ -49,6 +51,7 @@ impl Tidings {
         let operation = change.get_str("operationType").unwrap_or_default();
         let collection = change.get_document("ns").and_then(|namespace| namespace.get_str("coll")).unwrap_or_default();
         let document = change.get_document("fullDocument");
+        let becomes = change.get_document("to").and_then(|namespace| namespace.get_str("coll")).unwrap_or_default();
         match (operation, collection, document) {
             ("insert", EVENTS, Ok(document)) => {
                 self.written_from = self.written_from.into_iter().chain(written_at(change)).min();
@@ -58,6 +61,7 @@ impl Tidings {
             ("insert", MARKERS, Ok(document)) => return document.get_object_id("_id").ok().map(Ours::Marker),
             ("update" | "replace", EVENTS, _) => self.changed += 1,
             ("delete", EVENTS, _) => self.deleted += 1,
+            ("rename", ..) if becomes == EVENTS => self.dropped.push(format!("rename of `{collection}` to `{EVENTS}`")),
             ("drop" | "rename", EVENTS | LOG, _) | ("dropDatabase" | "invalidate", ..) => {
                 self.dropped.push(format!("{operation} {collection}").trim_end().to_string());
             }

@@ -4,12 +4,12 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::time::Duration;
 
 use mongodb::bson::Bson;
 use mongodb::bson::Document;
 use mongodb::bson::RawArrayBuf;
 use mongodb::bson::RawDocumentBuf;
-use mongodb::bson::doc;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::raw::cstr;
 use mongodb::options::Acknowledgment;
@@ -18,6 +18,9 @@ use mongodb::options::WriteConcern;
 use crate::store::mongo::EVENTS;
 use crate::store::mongo::door::Door;
 use crate::store::mongo::fault::DUPLICATE_KEY;
+
+/// How long a majority may take to acknowledge a write.
+const MAJORITY_PATIENCE: Duration = Duration::from_secs(60);
 
 /// An event on its way in.
 pub(super) struct Upsert<'a> {
@@ -38,7 +41,7 @@ impl fmt::Display for NotDurable {
 
 /// Acknowledged by a majority and from the journal: what survives anything.
 pub(super) fn durable() -> WriteConcern {
-    WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build()
+    WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(MAJORITY_PATIENCE).build()
 }
 
 /// Stores the events whose ids are not there yet; returns the positions of those that were stored by this command.
@@ -125,6 +128,7 @@ fn unordered_and_durable(mut command: RawDocumentBuf) -> RawDocumentBuf {
     let mut concern = RawDocumentBuf::new();
     concern.append(cstr!("w"), "majority");
     concern.append(cstr!("j"), true);
+    concern.append(cstr!("wtimeout"), MAJORITY_PATIENCE.as_millis() as i32);
     command.append(cstr!("writeConcern"), concern);
     command
 }
@@ -175,16 +179,4 @@ pub(super) fn delete_all(door: &Door, doing: &str, collection: &str, filter: Doc
         let target = door.collection(collection);
         door.try_wait(target.delete_many(filter.clone()).write_concern(durable()).into_future()).map(|_| ())
     })
-}
-
-/// The next of a row of numbers that never repeat.
-pub(super) fn next_number(door: &Door, doing: &str, name: &str) -> crate::error::Result<i64> {
-    let found = door.insist(doing, |_| {
-        let target = door.database.collection::<Document>(super::STORE);
-        let update = doc! { "$inc": { "last": 1_i64 } };
-        let next = target.find_one_and_update(doc! { "_id": name }, update).upsert(true);
-        let next = next.return_document(mongodb::options::ReturnDocument::After).write_concern(durable());
-        door.try_wait(next.into_future())
-    })?;
-    Ok(found.as_ref().map_or(0, |found| number(found, "last")))
 }
