@@ -9,7 +9,7 @@ use crate::ui;
 pub fn perform(flags: Project) -> Result<()> {
     let (house, console) = cli::open("debug", flags.flags())?;
     console.close();
-    let facts = house.facts()?;
+    let (facts, fault) = house.facts()?;
     ui::write_out(&match house.settings.flags.output {
         OutputFormat::Text => {
             let rows: Vec<_> = facts.into_iter().map(|(name, value)| vec![name.to_string(), value]).collect();
@@ -21,5 +21,5 @@ pub fn perform(flags: Project) -> Result<()> {
             format!("{}\n", serde_json::Value::Object(object))
         }
     });
-    Ok(())
+    fault.map_or(Ok(()), Err)
 }

@@ -117,8 +117,8 @@ impl House {
         Ok(compiled)
     }
 
-    /// What `cp debug` tells.
-    pub fn facts(&self) -> Result<Vec<(&'static str, String)>> {
+    /// What `cp debug` tells, and why the raw store cannot be used, if so.
+    pub fn facts(&self) -> Result<(Vec<(&'static str, String)>, Option<Error>)> {
         let layout = &self.settings.layout;
         let count = |kind: NodeKind| self.project.nodes.values().filter(|node| node.kind == kind).count();
         let state = |path: &Path| match path.metadata() {
@@ -151,7 +151,7 @@ impl House {
             false => None,
         };
         match &store {
-            Some(Err(error)) => facts.push(("raw store", format!("cannot be used: {error}"))),
+            Some(Err(_)) => facts.push(("raw store", "cannot be used".to_string())),
             Some(Ok(store)) => {
                 facts.push(("raw store", store.describe()));
                 facts.extend(store.facts()?);
@@ -173,6 +173,6 @@ impl House {
                 }
             }
         }
-        Ok(facts)
+        Ok((facts, store.and_then(Result::err)))
     }
 }
