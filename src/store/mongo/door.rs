@@ -27,6 +27,9 @@ const SELECTION_PATIENCE: Duration = Duration::from_secs(15);
 /// How long a write is tried again while the server is away: longer than a restart or an election takes.
 const RETRY_PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long the driver may take to end its sessions.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// The wire version of MongoDB 5.0.
 const OLDEST_WIRE: i32 = 13;
 
@@ -153,6 +156,14 @@ impl Door {
 
     pub(super) fn collection(&self, name: &str) -> Collection<RawDocumentBuf> {
         self.database.collection(name)
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        // The driver ends its sessions in the background, and panics where its runtime is gone by then.
+        let ended = self.client.clone().shutdown().immediate(true).into_future();
+        let _ = self.runtime.block_on(async { tokio::time::timeout(FAREWELL, ended).await });
     }
 }
 
