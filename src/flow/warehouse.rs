@@ -23,6 +23,9 @@ use crate::run::Database;
 use crate::run::state;
 use crate::store::RawStore;
 
+/// What a person may want to know, as names and values.
+pub type Facts = Vec<(&'static str, String)>;
+
 impl House {
     /// What would be done for these nodes, and why.
     pub fn plan(&self, engine: &Engine, selected: &IndexSet<NodeId>) -> Result<Plan> {
@@ -118,7 +121,7 @@ impl House {
     }
 
     /// What `cp debug` tells, and why the raw store cannot be used, if so.
-    pub fn facts(&self) -> Result<(Vec<(&'static str, String)>, Option<Error>)> {
+    pub fn facts(&self) -> Result<(Facts, Option<Error>)> {
         let layout = &self.settings.layout;
         let count = |kind: NodeKind| self.project.nodes.values().filter(|node| node.kind == kind).count();
         let state = |path: &Path| match path.metadata() {
