@@ -1,12 +1,9 @@
 //! The main job on the committed sample with a fresh warehouse and warm files: whole-process wall time, and the share
 //! of it in which DuckDB was not at work. Run it with `cargo bench --profile dev --bench main_job`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Instant,
-};
+mod project;
+
+use std::{path::Path, process::Command, time::Instant};
 
 const RUNS: usize = 7;
 
@@ -16,18 +13,8 @@ fn main() {
     let mut again = Vec::new();
     for run in 0..=RUNS {
         let folder = tempfile::tempdir().unwrap();
-        for part in [
-            "dbt_project.yml",
-            "profiles.yml",
-            "models",
-            "macros",
-            "seeds",
-            "tests/sql",
-            "data/bootstrap",
-            "data/live_events",
-        ] {
-            copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(part), &folder.path().join(part));
-        }
+        project::take(&project::PROJECT, folder.path());
+        project::take(&project::SAMPLE, folder.path());
         let (fresh, unchanged) = (build(program, folder.path()), build(program, folder.path()));
         // The first round only warms the files.
         if run > 0 {
@@ -64,17 +51,4 @@ fn tell(name: &str, runs: &mut [(f64, f64)]) {
         runs[runs.len() - 1].0,
         (1.0 - duckdb / whole) * 100.0
     );
-}
-
-fn copy(from: &Path, to: &PathBuf) {
-    if from.is_dir() {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else {
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(from, to).unwrap();
-    }
 }

@@ -4,10 +4,12 @@
 //! It needs a server: `CP_BENCH_MONGO_URI=mongodb://… cargo bench --profile dev --bench raw_store`. `CP_BENCH_EVENTS` is how
 //! many events (1,000,000). The databases `cp_bench_…` are kept, so that a second run need not fill them again.
 
+mod project;
+
 use std::{
     collections::HashMap,
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -47,9 +49,7 @@ struct Bench {
 impl Bench {
     fn new(uri: &str, database: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for part in ["dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests/sql"] {
-            copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(part), &folder.path().join(part));
-        }
+        project::take(&project::PROJECT, folder.path());
         Self { folder, uri: uri.to_string(), database: database.to_string() }
     }
 
@@ -159,11 +159,7 @@ fn drain(runtime: &tokio::runtime::Runtime, uri: &str, events: u64) -> f64 {
 /// Writes payments one by one while `cp watch` runs, and looks into the warehouse as any other process would.
 fn watch(runtime: &tokio::runtime::Runtime, uri: &str) {
     let bench = Bench::new(uri, &format!("cp_bench_watch_{}", std::process::id()));
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data/bootstrap"), &bench.folder.path().join("data/bootstrap"));
-    copy(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("data/live_events"),
-        &bench.folder.path().join("data/live_events"),
-    );
+    project::take(&project::SAMPLE, bench.folder.path());
     bench.time(&["build"]);
     let mut watching = bench.start(&["watch"]);
     std::thread::sleep(Duration::from_secs(3));
@@ -223,18 +219,5 @@ fn payment(id: &str) -> mongodb::bson::Document {
             "order_id": "ORD-000001", "paid_at": now.try_to_rfc3339_string().unwrap(), "payment_status": "SUCCESS",
             "amountPaid": 10.5, "currencyCode": "NGN", "transaction_id": id,
         },
-    }
-}
-
-fn copy(from: &Path, to: &PathBuf) {
-    if from.is_dir() {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else {
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(from, to).unwrap();
     }
 }

@@ -270,8 +270,11 @@ impl Session {
         let before = before.rows.first().map_or_else(String::new, |row| row[0].to_string());
         self.run(&format!("set {name} = '{value}'"))?;
         let worked = work(self);
-        self.run(&format!("set {name} = '{}'", before.replace('\'', "''")))?;
-        worked
+        let restored = self.run(&format!("set {name} = '{}'", before.replace('\'', "''")));
+        // The first failure is the one to tell.
+        let value = worked?;
+        restored?;
+        Ok(value)
     }
 
     /// Runs `work` in one transaction: all of it happens, or nothing.

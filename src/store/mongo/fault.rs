@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::store::mongo::update::NotDurable;
 
 /// Codes of the server, by what they mean for us.
-const UNAUTHORIZED: i32 = 13;
+pub(super) const UNAUTHORIZED: i32 = 13;
 const AUTHENTICATION_FAILED: i32 = 18;
 pub(super) const DUPLICATE_KEY: i32 = 11000;
 /// The server is going down, coming up, or not the primary any more.

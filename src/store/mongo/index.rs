@@ -15,9 +15,9 @@ use crate::store::mongo::LOG;
 use crate::store::mongo::SET_ASIDE;
 use crate::store::mongo::door::Door;
 use crate::store::mongo::fault::DUPLICATE_KEY;
+use crate::store::mongo::fault::UNAUTHORIZED;
 
 const NAMESPACE_NOT_FOUND: i32 = 26;
-const UNAUTHORIZED: i32 = 13;
 
 /// How many doubled ids a message names.
 const NAMED: i64 = 5;

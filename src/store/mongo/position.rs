@@ -29,14 +29,14 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
 
 /// The two ways of reading.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Reached {
+pub(super) enum Place {
     /// Up to a place in the change stream, of a collection that the server knows by this id.
     Stream { token: ResumeToken, collection: String },
     /// Up to a document in the order of `_id`, `None` where there was none with an ObjectId; and how many there were.
     Pages { last: Option<ObjectId>, documents: u64 },
 }
 
-impl Reached {
+impl Place {
     pub(super) fn to_position(&self) -> Position {
         let written = match self {
             Self::Stream { token, collection } => {
@@ -66,13 +66,13 @@ impl Reached {
 
 /// A position for a person.
 pub(super) fn described(position: &Position) -> String {
-    match Reached::of(position) {
-        Some(Reached::Stream { .. }) => {
+    match Place::of(position) {
+        Some(Place::Stream { .. }) => {
             // A token is long, and tells a person nothing but whether it is another.
             format!("a place in the change stream ({})", &sha256(position.0.as_bytes())[..12])
         }
-        Some(Reached::Pages { last: Some(id), .. }) => format!("document `{id}`, and by counting"),
-        Some(Reached::Pages { last: None, .. }) => "counted".to_string(),
+        Some(Place::Pages { last: Some(id), .. }) => format!("document `{id}`, and by counting"),
+        Some(Place::Pages { last: None, .. }) => "counted".to_string(),
         None => "one of another kind of store".to_string(),
     }
 }

@@ -20,14 +20,14 @@ use crate::store::Batch;
 use crate::store::IdRange;
 use crate::store::Mark;
 use crate::store::Position;
-use crate::store::Reached as Outcome;
+use crate::store::Reached;
 use crate::store::SetAside;
 use crate::store::Sink;
 use crate::store::mongo::EVENTS;
 use crate::store::mongo::document;
 use crate::store::mongo::door::Door;
 use crate::store::mongo::log;
-use crate::store::mongo::position::Reached;
+use crate::store::mongo::position::Place;
 
 /// How many documents the server sends at once.
 const BATCH: u32 = 5_000;
@@ -68,7 +68,7 @@ impl Decoded {
                 line: 0,
                 reason: unreadable.reason,
                 content: unreadable.content,
-                set_aside_at: now(),
+                set_aside_at: jiff::Timestamp::now(),
             }),
         }
     }
@@ -83,10 +83,6 @@ impl Decoded {
         }
         Ok(())
     }
-}
-
-fn now() -> jiff::Timestamp {
-    jiff::Timestamp::now()
 }
 
 /// The one place of a document that is no event.
@@ -115,12 +111,12 @@ pub(super) fn read_all(door: &Door, session: Option<ClientSession>, sink: &mut d
 }
 
 /// Reads whatever follows the position, with an overlap, and says whether that can be all.
-pub(super) fn read_pages(door: &Door, position: Option<&Position>, sink: &mut dyn Sink) -> Result<Outcome> {
-    let known = position.and_then(Reached::of);
+pub(super) fn read_pages(door: &Door, position: Option<&Position>, sink: &mut dyn Sink) -> Result<Reached> {
+    let known = position.and_then(Place::of);
     let before = count(door)?;
     let last = match &known {
         None if sink.is_empty() => read_all(door, None, sink)?,
-        Some(Reached::Pages { last: Some(last), .. }) => Some(read_behind(door, *last, sink)?),
+        Some(Place::Pages { last: Some(last), .. }) => Some(read_behind(door, *last, sink)?),
         // Nothing to begin a page at.
         _ => None,
     };
@@ -129,8 +125,8 @@ pub(super) fn read_pages(door: &Door, position: Option<&Position>, sink: &mut dy
     let (documents, held) = (count(door)?, sink.held(&places(door))?);
     let is_sure = held == documents || held == before;
     let last = last.or(newest(door)?);
-    let position = Reached::Pages { last, documents: held.min(documents) }.to_position();
-    Ok(Outcome { position: Some(position), is_sure, written_from: None })
+    let position = Place::Pages { last, documents: held.min(documents) }.to_position();
+    Ok(Reached { position: Some(position), is_sure, written_from: None })
 }
 
 fn count(door: &Door) -> Result<u64> {
@@ -160,7 +156,7 @@ fn newest(door: &Door) -> Result<Option<ObjectId>> {
 
 /// Waits until a standalone server holds something after the position; half a second at a time.
 pub(super) fn wait_for_pages(door: &Door, position: Option<&Position>, patience: Duration) -> Result<bool> {
-    let Some(Reached::Pages { last, documents }) = position.and_then(Reached::of) else { return Ok(true) };
+    let Some(Place::Pages { last, documents }) = position.and_then(Place::of) else { return Ok(true) };
     let events = door.collection(EVENTS);
     let filter = last.map_or_else(|| doc! {}, |last| doc! { "_id": { "$gt": last } });
     let has_news = || {

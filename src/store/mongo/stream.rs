@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::event::hex;
 use crate::store::Position;
-use crate::store::Reached as Outcome;
+use crate::store::Reached;
 use crate::store::Sink;
 use crate::store::mongo::EVENTS;
 use crate::store::mongo::LOG;
@@ -29,7 +29,7 @@ use crate::store::mongo::door::Door;
 use crate::store::mongo::fault::is_passing;
 use crate::store::mongo::index;
 use crate::store::mongo::marker;
-use crate::store::mongo::position::Reached;
+use crate::store::mongo::position::Place;
 use crate::store::mongo::scan;
 use crate::store::mongo::scan::Decoded;
 use crate::store::mongo::tidings::Ours;
@@ -128,14 +128,14 @@ fn resume(
     let is_same = |collection: &String| Ok::<_, Error>(*collection == collection_id(door)?);
     if let Some(stream) = open.take()
         && stream.at.as_ref() == position
-        && let Some(Reached::Stream { collection, .. }) = position.and_then(Reached::of)
+        && let Some(Place::Stream { collection, .. }) = position.and_then(Place::of)
         && is_same(&collection)?
     {
         return Ok((stream, true));
     }
-    let token = match position.map(Reached::of) {
-        Some(Some(Reached::Stream { token, collection })) if is_same(&collection)? => Some(token),
-        Some(Some(Reached::Stream { .. })) => {
+    let token = match position.map(Place::of) {
+        Some(Some(Place::Stream { token, collection })) if is_same(&collection)? => Some(token),
+        Some(Some(Place::Stream { .. })) => {
             sink.warn(format!(
                 "`{EVENTS}` of the {} is another collection than the one read before; all is compared",
                 door.described
@@ -196,7 +196,7 @@ pub(super) fn read_after(
     open: &mut Option<Stream>,
     position: Option<&Position>,
     sink: &mut dyn Sink,
-) -> Result<Outcome> {
+) -> Result<Reached> {
     let is_first = position.is_none() && sink.is_empty();
     let (mut stream, mut is_sure) = resume(door, open, position, sink)?;
     is_sure &= is_first || position.is_some();
@@ -235,10 +235,10 @@ pub(super) fn read_after(
         index::ensure(door)?;
     }
     let token = stream.changes.resume_token().ok_or_else(|| gone(door, "the server gives no resume token"))?;
-    let position = Reached::Stream { token, collection: collection_id(door)? }.to_position();
+    let position = Place::Stream { token, collection: collection_id(door)? }.to_position();
     stream.at = Some(position.clone());
     *open = Some(stream);
-    Ok(Outcome { position: Some(position), is_sure, written_from: tidings.written_from })
+    Ok(Reached { position: Some(position), is_sure, written_from: tidings.written_from })
 }
 
 fn gone(door: &Door, why: &str) -> Error {
