@@ -21,7 +21,7 @@ use mongodb::{
     bson::{DateTime, RawDocumentBuf, doc},
 };
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 7;
 const PER_MINUTE: u32 = 2_000;
 const WATCHED: Duration = Duration::from_secs(30);
 
@@ -32,7 +32,7 @@ fn main() {
     };
     let events = std::env::var("CP_BENCH_EVENTS").map_or(1_000_000, |text| text.parse().expect("a number"));
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    for events in [events / 10, events] {
+    for events in [events / 4, events] {
         fill(&runtime, &uri, events);
         extract(&runtime, &uri, events);
     }

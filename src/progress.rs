@@ -48,6 +48,8 @@ impl Status {
 pub enum Progress {
     /// A stage begins; `total` is how many items it knows of.
     Stage { name: &'static str, total: Option<u64> },
+    /// The stage knows by now how many items there are.
+    Expected { total: u64 },
     /// The stage has got on by so many items.
     Advance { by: u64 },
     /// The stage is over; one line that says what came of it.

@@ -264,12 +264,13 @@ impl Session {
         Ok(self.query(sql)?.rows.first().and_then(|row| row.first()?.as_integer()).unwrap_or(0))
     }
 
-    /// Runs `work` with one of DuckDB's settings at another value, which is that of the whole database meanwhile.
-    pub fn with_setting<T>(&self, name: &str, value: &str, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+    /// Runs `work` with some of DuckDB's settings, by name, at other values, which are those of the whole database meanwhile.
+    pub fn with_settings<T>(&self, settings: &[(&str, &str)], work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let [(name, value), others @ ..] = settings else { return work(self) };
         let before = self.query(&format!("select current_setting('{name}')"))?;
         let before = before.rows.first().map_or_else(String::new, |row| row[0].to_string());
         self.run(&format!("set {name} = '{value}'"))?;
-        let worked = work(self);
+        let worked = self.with_settings(others, work);
         let restored = self.run(&format!("set {name} = '{}'", before.replace('\'', "''")));
         // The first failure is the one to tell.
         let value = worked?;

@@ -8,10 +8,13 @@ mod clock;
 mod database;
 mod relation;
 mod sql_error;
+mod texts;
 mod value;
 
+pub use append::Filled;
 pub use clock::time_in_duckdb;
 pub use database::{Cell, Engine, Interrupt, Session};
 pub use relation::RelationKind;
 pub use sql_error::SqlError;
+pub use texts::Texts;
 pub use value::{Column, Table, Value};

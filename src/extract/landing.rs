@@ -7,18 +7,20 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use crate::engine::Cell;
+use crate::engine::Filled;
 use crate::engine::Session;
 use crate::error::Result;
-use crate::event::RawEvent;
 use crate::extract::Extracted;
 use crate::extract::Known;
 use crate::extract::Named;
+use crate::extract::Origin;
 use crate::extract::cell;
 use crate::name::Relation;
 use crate::progress::Observe;
 use crate::progress::Progress;
 use crate::store::Batch;
 use crate::store::Conflict;
+use crate::store::Events;
 use crate::store::Position;
 use crate::store::RawStore;
 use crate::store::Reading;
@@ -107,8 +109,7 @@ impl<'a> Landing<'a> {
             self.relation(EXTRACTION)
         ))?;
         Ok(found.rows.first().map(|row| Known {
-            identity: row[0].to_string(),
-            store: row[1].to_string(),
+            origin: Origin { identity: row[0].to_string(), described: row[1].to_string() },
             position: Position(row[2].to_string()),
             rows: [3, 4, 5, 6].map(|column| row[column].as_integer().unwrap_or(-1)),
             not_compared: row[7].as_integer().unwrap_or(0),
@@ -209,17 +210,16 @@ impl<'a> Landing<'a> {
 }
 
 impl Sink for Landing<'_> {
+    fn expect(&mut self, rows: u64) {
+        self.observe.on(Progress::Expected { total: rows });
+    }
+
     fn take(&mut self, batch: Batch) -> Result<()> {
         let count = batch.len();
         self.observe.on(Progress::Advance { by: count as u64 });
-        let index = match &batch {
+        let index = match batch {
             Batch::Events(events) => {
-                let first = self.rows[0] + 1;
-                self.session.append(
-                    SCHEMA,
-                    EVENTS,
-                    (first..).zip(events).map(|(number, event)| landed(event, number)),
-                )?;
+                self.session.append_columns(SCHEMA, EVENTS, landed(*events, self.rows[0]))?;
                 0
             }
             Batch::Readings(readings) => {
@@ -240,21 +240,21 @@ impl Sink for Landing<'_> {
         Ok(())
     }
 
-    fn take_again(&mut self, events: Vec<RawEvent>) -> Result<()> {
-        let ids: Vec<&str> = events.iter().map(|event| event.event_id.as_str()).collect();
+    fn take_again(&mut self, events: Events) -> Result<()> {
+        let ids: Vec<&str> = events.event_id.iter().collect();
         let mut known = self.landed_hashes(&ids)?;
-        let mut fresh = Vec::new();
-        for event in events {
-            match known.get(&event.event_id) {
+        let mut fresh = Events::default();
+        for (index, (id, hash)) in events.marks().enumerate() {
+            match known.get(id) {
                 None => {
-                    known.insert(event.event_id.clone(), event.payload_sha256.clone());
-                    fresh.push(event);
+                    known.insert(id.to_string(), hash.to_string());
+                    fresh.push_of(&events, index);
                 }
-                Some(landed) if *landed == event.payload_sha256 => {}
-                Some(_) => self.changed.borrow_mut().add(event.event_id),
+                Some(landed) if landed == hash => {}
+                Some(_) => self.changed.borrow_mut().add(id.to_string()),
             }
         }
-        if fresh.is_empty() { Ok(()) } else { self.take(Batch::Events(fresh)) }
+        if fresh.is_empty() { Ok(()) } else { self.take(Batch::Events(Box::new(fresh))) }
     }
 
     fn take_unreadable(&mut self, rows: Vec<SetAside>) -> Result<()> {
@@ -309,16 +309,18 @@ fn number(count: u64) -> Cell<'static> {
     Cell::Integer(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-fn landed(event: &RawEvent, sequence: i64) -> [Cell<'_>; 8] {
-    [
-        Cell::Text(&event.event_id),
-        Cell::Text(&event.event_type),
-        optional(event.event_time),
-        Cell::Text(&event.vendor),
-        Cell::Text(&event.payload),
-        Cell::Text(&event.payload_sha256),
-        cell(event.ingested_at),
-        Cell::Integer(sequence),
+/// The columns of events that land after so many others.
+fn landed(events: Events, before: i64) -> Vec<Filled> {
+    let numbers = before + 1..=before + events.len() as i64;
+    vec![
+        Filled::Texts(events.event_id),
+        Filled::Texts(events.event_type),
+        Filled::Timestamps(events.event_time),
+        Filled::Texts(events.vendor),
+        Filled::Texts(events.payload),
+        Filled::Texts(events.payload_sha256),
+        Filled::Timestamps(events.ingested_at),
+        Filled::Integers(numbers.collect()),
     ]
 }
 

@@ -69,8 +69,10 @@ pub struct How<'a> {
     pub forget: &'a dyn Fn(&Session) -> Result<()>,
 }
 
-/// What lands passes through memory; more than this would only keep what is written already.
-const MEMORY_LIMIT: &str = "512MB";
+/// What lands passes through memory; more than this would only keep what is written already. And rows are appended one
+/// batch after the other: a second thread of DuckDB would only wait for work, and waits so hard that the store's own
+/// reader, which has work, gets less of the machine.
+const LANDING: [(&str, &str); 2] = [("memory_limit", "128MB"), ("threads", "1")];
 
 /// Lands what the store holds and the warehouse does not. `database` is the warehouse's catalog in the engine.
 ///
@@ -86,7 +88,7 @@ pub fn extract(
 ) -> Result<Extracted> {
     let session = engine.session()?;
     session.make_schema(database, landing::SCHEMA)?;
-    let extracted = session.with_setting("memory_limit", MEMORY_LIMIT, |session| {
+    let extracted = session.with_settings(&LANDING, |session| {
         session.transaction(|session| land(store, session, database, how, observe))
     })?;
     warn_of(&extracted, observe);
@@ -104,9 +106,9 @@ fn land(
     let mut landing = Landing::open(session, database, observe)?;
     let mut known = landing.known()?;
     if let Some(known) = &known {
-        require(store, &known.identity, &known.store)?;
+        known.origin.require(store)?;
     }
-    let has_moved = known.as_ref().is_some_and(|known| known.identity != store.identity());
+    let has_moved = known.as_ref().is_some_and(|known| known.origin.identity != store.identity());
     let mut is_sure = !has_moved;
     let is_whole = landing.holds(known.as_ref())?;
     if how.anew || !is_whole {
@@ -121,7 +123,7 @@ fn land(
         landing.clear_log()?;
     }
     let position = known.as_ref().filter(|_| is_sure).map(|known| &known.position);
-    observe.on(Progress::Stage { name: "extract", total: store.pending_after(position)? });
+    observe.on(Progress::Stage { name: "extract", total: None });
     let mut reached = store.read_after(position, &mut landing)?;
     let not_compared = known.as_ref().map_or(0, |known| known.not_compared) + 1;
     let is_due = u64::try_from(not_compared).is_ok_and(|count| count >= how.compare_every);
@@ -138,28 +140,34 @@ fn land(
     Ok(Extracted { comparison, position, written_from, ..landing.extracted() })
 }
 
-/// Refuses a store that the warehouse was not filled from.
-///
-/// # Errors
-/// Names the ways out.
-pub fn require_own(store: &dyn RawStore, session: &Session, database: &str) -> Result<()> {
-    let relation = Relation::new(database, landing::SCHEMA, landing::EXTRACTION);
-    if session.kind_of(&relation)?.is_none() {
-        return Ok(());
-    }
-    let found = session.query(&format!("select store_identity, store from {relation}"))?;
-    match found.rows.first() {
-        Some(row) => require(store, &row[0].to_string(), &row[1].to_string()),
-        None => Ok(()),
+/// The store that a warehouse was filled from.
+pub struct Origin {
+    identity: String,
+    /// As a person knows it.
+    described: String,
+}
+
+impl Origin {
+    /// Refuses a store that is not this one, nor holds all that it held.
+    ///
+    /// # Errors
+    /// Names the ways out.
+    pub fn require(&self, store: &dyn RawStore) -> Result<()> {
+        if self.identity == store.identity() || store.has_taken_over(&self.identity) {
+            return Ok(());
+        }
+        Err(another_store(&self.described, store))
     }
 }
 
-/// Refuses a store that is not the one of this identity, nor holds all that it held.
-fn require(store: &dyn RawStore, identity: &str, described: &str) -> Result<()> {
-    if identity == store.identity() || store.has_taken_over(identity) {
-        return Ok(());
+/// Which store the warehouse was filled from; `None` where nothing has landed.
+pub fn filled_from(session: &Session, database: &str) -> Result<Option<Origin>> {
+    let relation = Relation::new(database, landing::SCHEMA, landing::EXTRACTION);
+    if session.kind_of(&relation)?.is_none() {
+        return Ok(None);
     }
-    Err(another_store(described, store))
+    let found = session.query(&format!("select store_identity, store from {relation}"))?;
+    Ok(found.rows.first().map(|row| Origin { identity: row[0].to_string(), described: row[1].to_string() }))
 }
 
 fn another_store(filled_from: &str, store: &dyn RawStore) -> Error {
@@ -204,9 +212,7 @@ fn summary(extracted: &Extracted) -> String {
 
 /// What the warehouse remembers of the store.
 struct Known {
-    identity: String,
-    /// As a person knows it.
-    store: String,
+    origin: Origin,
     position: Position,
     /// Rows of each landing table, in the order of [`landing::TABLES`].
     rows: [i64; 4],

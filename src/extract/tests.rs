@@ -214,9 +214,6 @@ impl RawStore for Failing {
         self.0.read_after(position, sink)?;
         Err(Error::call("the connection is lost"))
     }
-    fn pending_after(&self, position: Option<&Position>) -> Result<Option<u64>> {
-        self.0.pending_after(position)
-    }
     fn inventory(
         &self,
         within: &[IdRange],

@@ -117,8 +117,11 @@ impl House {
             return Ok(None);
         }
         let date = self.settings.flags.date.as_deref();
+        let origin = self.filled_from()?;
         let mut store = self.store()?;
-        self.require_own(store.as_ref())?;
+        if let Some(origin) = origin {
+            origin.require(store.as_ref())?;
+        }
         ingest::ingest(store.as_mut(), &rules, &self.settings.layout.events, date, observe).map(Some)
     }
 

@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::error::Result;
 use crate::extract;
+use crate::extract::Origin;
 use crate::flow::House;
 use crate::name::NodeId;
 use crate::plan::Action;
@@ -21,7 +22,6 @@ use crate::project::NodeKind;
 use crate::render::Mode;
 use crate::run::Database;
 use crate::run::state;
-use crate::store::RawStore;
 
 /// What a person may want to know, as names and values.
 pub type Facts = Vec<(&'static str, String)>;
@@ -76,13 +76,10 @@ impl House {
 }
 
 impl House {
-    /// Refuses to store events from which the warehouse cannot be built on.
-    ///
-    /// # Errors
-    /// When the warehouse was filled from another store; names the ways out.
-    pub(super) fn require_own(&self, store: &dyn RawStore) -> Result<()> {
-        let engine = explore(self)?;
-        extract::require_own(store, &engine.session()?, &self.database)
+    /// Which store the warehouse was filled from. The warehouse is closed again: whoever holds the raw store while it
+    /// waits for the warehouse may wait for one who waits for the raw store.
+    pub(super) fn filled_from(&self) -> Result<Option<Origin>> {
+        extract::filled_from(&explore(self)?.session()?, &self.database)
     }
 }
 

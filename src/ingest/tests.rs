@@ -17,6 +17,7 @@ use crate::store::Conflict;
 use crate::store::Deliveries;
 use crate::store::Delivery;
 use crate::store::Embedded;
+use crate::store::Events;
 use crate::store::Reading;
 use crate::store::SetAside;
 use crate::store::Sink;
@@ -99,9 +100,11 @@ struct All {
 }
 
 impl Sink for All {
+    fn expect(&mut self, _: u64) {}
+
     fn take(&mut self, batch: Batch) -> Result<()> {
         match batch {
-            Batch::Events(mut rows) => self.events.append(&mut rows),
+            Batch::Events(rows) => self.events.append(&mut rows.to_raw()),
             Batch::SetAside(mut rows) => self.set_aside.append(&mut rows),
             Batch::Conflicts(mut rows) => self.conflicts.append(&mut rows),
             Batch::Readings(mut rows) => self.readings.append(&mut rows),
@@ -109,8 +112,8 @@ impl Sink for All {
         Ok(())
     }
 
-    fn take_again(&mut self, events: Vec<RawEvent>) -> Result<()> {
-        self.take(Batch::Events(events))
+    fn take_again(&mut self, events: Events) -> Result<()> {
+        self.take(Batch::Events(Box::new(events)))
     }
 
     fn take_unreadable(&mut self, rows: Vec<SetAside>) -> Result<()> {

@@ -7,14 +7,14 @@
 
 mod delivery;
 mod embedded;
+mod events;
 mod mongo;
 
 use crate::error::Result;
 pub use delivery::{Conflict, Deliveries, Delivery, Reading, SetAside, Tally, Unreadable, What};
 pub use embedded::Embedded;
+pub use events::{EventRef, Events};
 pub use mongo::Mongo;
-
-use crate::event::RawEvent;
 
 /// How far a reader of the store has come. Only the store that gave it can tell what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Position(pub String);
 /// Some of what is stored.
 #[derive(Debug, Clone)]
 pub enum Batch {
-    Events(Vec<RawEvent>),
+    Events(Box<Events>),
     SetAside(Vec<SetAside>),
     Conflicts(Vec<Conflict>),
     Readings(Vec<Reading>),
@@ -49,11 +49,14 @@ impl Batch {
 /// Whoever takes what a store holds. What it has taken before the position it remembers, so a store whose order cannot
 /// be repeated can ask it.
 pub trait Sink {
+    /// Hears how many rows are about to come, from a store that knows.
+    fn expect(&mut self, rows: u64);
+
     /// Takes rows that it has not taken before.
     fn take(&mut self, batch: Batch) -> Result<()>;
 
     /// Takes events of which it may have taken some before: those are left as they were.
-    fn take_again(&mut self, events: Vec<RawEvent>) -> Result<()>;
+    fn take_again(&mut self, events: Events) -> Result<()>;
 
     /// Takes what could not be read as an event and may have been taken before. `file` of a row is its one place in the
     /// store.
@@ -133,9 +136,6 @@ pub trait RawStore {
     /// When the position is not one of this store's (it was restored from an older copy, for example), or whatever
     /// the sink returns.
     fn read_after(&self, position: Option<&Position>, sink: &mut dyn Sink) -> Result<Reached>;
-
-    /// How many rows [`RawStore::read_after`] is about to hand out, for a progress bar; `None` where only reading tells.
-    fn pending_after(&self, position: Option<&Position>) -> Result<Option<u64>>;
 
     /// The mark of every event it holds, in any order; where ranges are given, at least of those within. What it comes upon
     /// that is no event and has no mark stands beside them, each in its one place as in [`Sink::take_unreadable`].

@@ -68,17 +68,17 @@ impl Console {
         let mut stage = self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         *stage = Stage { name, begun: Instant::now(), total, done: 0, ended: 0, passed: 0 };
         if let Some(bar) = &self.bar {
-            let template = match total {
-                Some(_) => "{prefix:>9} {bar:24} {pos}/{len} {wide_msg}",
-                None => "{prefix:>9} {spinner} {wide_msg}",
-            };
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style.progress_chars("=> "));
-            }
-            bar.set_length(total.unwrap_or(0));
             bar.set_position(0);
             bar.set_prefix(name);
-            bar.set_message("");
+            measure(bar, total);
+        }
+    }
+
+    fn expect(&self, total: u64) {
+        let mut stage = self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        stage.total = Some(total);
+        if let Some(bar) = &self.bar {
+            measure(bar, stage.total);
         }
     }
 
@@ -121,6 +121,19 @@ impl Console {
     }
 }
 
+/// Lets the bar show a share of the total, or where that is unknown that something happens.
+fn measure(bar: &ProgressBar, total: Option<u64>) {
+    let template = match total {
+        Some(_) => "{prefix:>9} {bar:24} {pos}/{len} {wide_msg}",
+        None => "{prefix:>9} {spinner} {wide_msg}",
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_length(total.unwrap_or(0));
+    bar.set_message("");
+}
+
 impl Observe for Console {
     fn on(&self, progress: Progress) {
         if self.talk == Talk::Quiet && !matches!(progress, Progress::Warning { .. }) {
@@ -128,6 +141,7 @@ impl Observe for Console {
         }
         match progress {
             Progress::Stage { name, total } => self.begin(name, total),
+            Progress::Expected { total } => self.expect(total),
             Progress::Advance { by } => self.advance(by),
             Progress::Done { summary } => {
                 let (name, took) = {

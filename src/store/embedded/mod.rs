@@ -164,14 +164,11 @@ impl RawStore for Embedded {
 
     fn read_after(&self, position: Option<&Position>, sink: &mut dyn Sink) -> Result<Reached> {
         let after = self.sequence_of(position)?;
+        // The numbers have no gaps.
+        sink.expect(u64::try_from(self.last_sequence - after).unwrap_or(0));
         self.hand_out(after, &mut |batch| sink.take(batch))?;
         let position = (self.last_sequence > 0).then(|| Position(format!("{}@{}", self.last_sequence, self.mark)));
         Ok(Reached { position, is_sure: true, written_from: None })
-    }
-
-    fn pending_after(&self, position: Option<&Position>) -> Result<Option<u64>> {
-        // The numbers have no gaps.
-        Ok(u64::try_from(self.last_sequence - self.sequence_of(position)?).ok())
     }
 
     fn inventory(

@@ -10,6 +10,7 @@ use crate::event::RawEvent;
 use crate::store::Batch;
 use crate::store::Conflict;
 use crate::store::Delivery;
+use crate::store::Events;
 use crate::store::IdRange;
 use crate::store::Mark;
 use crate::store::Position;
@@ -61,7 +62,9 @@ impl Embedded {
 
     /// Hands out all that follows the number.
     pub(super) fn hand_out(&self, after: i64, each: &mut dyn FnMut(Batch) -> Result<()>) -> Result<()> {
-        self.windows(EVENTS, after, |rows| each(Batch::Events(rows.map(|row| event(&mut fields(row))).collect())))?;
+        self.windows(EVENTS, after, |rows| {
+            each(Batch::Events(Box::new(rows.map(|row| event(&mut fields(row))).collect())))
+        })?;
         self.windows(SET_ASIDE, after, |rows| {
             each(Batch::SetAside(rows.map(|row| set_aside(&mut fields(row))).collect()))
         })?;
@@ -91,7 +94,7 @@ impl Embedded {
     }
 
     /// The events with these ids.
-    pub(super) fn events_of(&self, ids: &[String]) -> Result<Vec<RawEvent>> {
+    pub(super) fn events_of(&self, ids: &[String]) -> Result<Events> {
         let rows = self.session.query_with(
             &format!("{EVENTS} where event_id in (select unnest(from_json(?, '[\"VARCHAR\"]')))"),
             &[Cell::Text(&serde_json::Value::from(ids).to_string())],

@@ -19,6 +19,7 @@ use crate::event::RawEvent;
 use crate::store::Conflict;
 use crate::store::Deliveries;
 use crate::store::Delivery;
+use crate::store::Events;
 use crate::store::Reading;
 use crate::store::SetAside;
 use crate::store::Tally;
@@ -252,14 +253,18 @@ impl<'a> Taking<'a> {
             self.door.try_wait(async {
                 let mut cursor = self.door.collection(EVENTS).find(filter.clone()).await?;
                 let mut found = HashMap::new();
+                let (mut events, mut places, mut room) = (Events::default(), Vec::new(), Vec::new());
                 while cursor.advance().await? {
                     let document = cursor.current();
-                    if let Ok(event) = document::read(document) {
-                        found.insert(event.event_id, (document.get_object_id("_id").ok(), event.payload_sha256));
+                    if let Ok(read) = document::read(document, &mut events, &mut room) {
+                        places.push(read.id);
                     } else if let Ok(id) = document.get_str("event_id") {
                         // It is there and is no event; whatever comes under its id is a conflict.
                         found.insert(id.to_string(), (None, String::new()));
                     }
+                }
+                for ((id, hash), place) in events.marks().zip(places) {
+                    found.insert(id.to_string(), (place, hash.to_string()));
                 }
                 Ok(found)
             })

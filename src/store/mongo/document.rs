@@ -10,6 +10,8 @@
 //! every event, and what makes an envelope unreadable makes a document so, in the same words. But for `ingested_at`: a
 //! document is in the store already, and for a time of storage nobody knows it is not lost; see [`read`].
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use mongodb::bson::DateTime;
 use mongodb::bson::RawDocument;
@@ -27,9 +29,11 @@ use crate::event::derived_id;
 use crate::event::is_believed;
 use crate::event::parse_time;
 use crate::event::sha256;
+use crate::store::EventRef;
+use crate::store::Events;
 use crate::store::Unreadable;
 
-use super::elements::{Elements, Held};
+use super::elements::{Elements, Held, text_of};
 use super::json::{date_text, extended_json, to_json, value_to_json};
 use super::payload::to_bson;
 
@@ -68,29 +72,37 @@ fn append_time(document: &mut RawDocumentBuf, [date, beyond]: [&CStr; 2], time: 
     }
 }
 
-/// The event of a document.
+/// What was read of a document besides its event.
+pub(super) struct Read {
+    /// Its `_id`, where that is an ObjectId.
+    pub(super) id: Option<ObjectId>,
+    /// Whether the event's id does not stand in it as that text.
+    pub(super) is_printed: bool,
+}
+
+/// Adds the event of a document to others. `room` is for use meanwhile.
 ///
 /// A hash that the document carries is believed. Where `ingested_at` is missing or no time, the time in an `_id` that
 /// is an ObjectId stands for it, else the event's own time.
 ///
 /// # Errors
 /// What cannot be read as an event, in the words of a file's envelope, with the document as extended JSON.
-pub(super) fn read(document: &RawDocument) -> Result<RawEvent, Unreadable> {
-    event(document).map_err(|reason| Unreadable { reason, content: content(document) })
+pub(super) fn read(document: &RawDocument, events: &mut Events, room: &mut Vec<u8>) -> Result<Read, Unreadable> {
+    take(document, events, room).map_err(|reason| Unreadable { reason, content: content(document) })
 }
 
 /// The event's id and its payload's hash, from a document or a projection of the two; `None` where one of them has to be
 /// computed from the whole document.
 pub(super) fn identity_of(document: &RawDocument) -> Option<(String, String)> {
     let fields = Fields::of(document).ok()?;
-    Some((printed(fields.event_id).ok()??, fields.hash()?.to_string()))
+    Some((printed(fields.event_id).ok()??.into_owned(), fields.hash()?.to_string()))
 }
 
 /// A document's `_id` as one would write it in `mongosh`, for messages.
 pub(super) fn place_of(document: &RawDocument) -> String {
     let mut elements = Elements::of(document);
     while let Ok(Some((name, held))) = elements.next() {
-        if name == "_id" {
+        if name == b"_id" {
             let place = in_shell(held);
             let shown = beginning(&place, SHOWN);
             return if shown.len() < place.len() { format!("{shown}…") } else { place };
@@ -134,17 +146,17 @@ impl<'a> Fields<'a> {
         let mut elements = Elements::of(document);
         while let Some((name, held)) = elements.next()? {
             let field = match name {
-                "_id" => &mut fields.id,
-                "event_id" => &mut fields.event_id,
-                "event_type" => &mut fields.event_type,
-                "event_time" => &mut fields.event_time,
-                "event_time_us" => &mut fields.event_time_us,
-                "vendor" => &mut fields.vendor,
-                "payload" => &mut fields.payload,
-                "payload_json" => &mut fields.payload_json,
-                "payload_sha256" => &mut fields.payload_sha256,
-                "ingested_at" => &mut fields.ingested_at,
-                "ingested_at_us" => &mut fields.ingested_at_us,
+                b"_id" => &mut fields.id,
+                b"event_id" => &mut fields.event_id,
+                b"event_type" => &mut fields.event_type,
+                b"event_time" => &mut fields.event_time,
+                b"event_time_us" => &mut fields.event_time_us,
+                b"vendor" => &mut fields.vendor,
+                b"payload" => &mut fields.payload,
+                b"payload_json" => &mut fields.payload_json,
+                b"payload_sha256" => &mut fields.payload_sha256,
+                b"ingested_at" => &mut fields.ingested_at,
+                b"ingested_at_us" => &mut fields.ingested_at_us,
                 _ => continue,
             };
             if !matches!(held, Held::Value(RawBsonRef::Null | RawBsonRef::Undefined)) {
@@ -155,16 +167,15 @@ impl<'a> Fields<'a> {
     }
 
     /// The payload as JSON text.
-    fn payload(&self) -> Result<String, String> {
+    fn payload<'b>(&self, room: &'b mut Vec<u8>) -> Result<&'b str, String>
+    where
+        'a: 'b,
+    {
         match (self.payload, self.payload_json) {
-            (Some(Held::Value(RawBsonRef::Document(payload))), _) => {
-                let mut text = String::with_capacity(payload.as_bytes().len());
-                to_json(payload, &mut text)?;
-                Ok(text)
-            }
-            (_, Some(Held::Value(RawBsonRef::String(text)))) => object(text, "payload_json"),
+            (Some(Held::Value(RawBsonRef::Document(payload))), _) => to_json(payload, room),
+            (_, Some(Held::Text(text))) => object(text_of(text)?, "payload_json"),
             (_, Some(_)) => Err("`payload_json` is no object".to_string()),
-            (Some(Held::Value(RawBsonRef::String(text))), None) => object(text, "payload"),
+            (Some(Held::Text(text)), None) => object(text_of(text)?, "payload"),
             (Some(_), None) => Err("`payload` is no object".to_string()),
             (None, None) => Err("has no `payload`".to_string()),
         }
@@ -172,15 +183,17 @@ impl<'a> Fields<'a> {
 
     /// The payload's hash where it has the form of one.
     fn hash(&self) -> Option<&'a str> {
-        let Some(Held::Value(RawBsonRef::String(hash))) = self.payload_sha256 else { return None };
-        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        is_hash.then_some(hash)
+        let Some(Held::Text(hash)) = self.payload_sha256 else { return None };
+        // Without a way out in the middle, as the compiler likes it.
+        let are_digits = |is, byte: &u8| is & (byte.is_ascii_digit() | matches!(byte, b'a'..=b'f'));
+        let is_hash = hash.len() == 64 && hash.iter().fold(true, are_digits);
+        std::str::from_utf8(hash).ok().filter(|_| is_hash)
     }
 
     fn event_time(&self) -> Result<Option<Timestamp>, String> {
         match self.event_time {
             None => Ok(None),
-            Some(Held::Value(RawBsonRef::String(text))) if text.trim().is_empty() => Ok(None),
+            Some(Held::Text(text)) if is_blank(text_of(text)?) => Ok(None),
             Some(held) => match time(held, self.event_time_us) {
                 None => Err("`event_time` cannot be read as a time".to_string()),
                 time => Ok(time),
@@ -197,47 +210,66 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn event(document: &RawDocument) -> Result<RawEvent, String> {
+fn take(document: &RawDocument, events: &mut Events, room: &mut Vec<u8>) -> Result<Read, String> {
     let fields = Fields::of(document)?;
     let event_type = match fields.event_type {
-        Some(Held::Value(RawBsonRef::String(text))) if !text.trim().is_empty() => text,
-        _ => return Err("has no `event_type`".to_string()),
+        Some(Held::Text(text)) => Some(text_of(text)?).filter(|text| !is_blank(text)),
+        _ => None,
     };
-    let payload = fields.payload()?;
+    let event_type = event_type.ok_or("has no `event_type`")?;
+    let payload = fields.payload(room)?;
     let event_id = printed(fields.event_id)?;
     let event_time = fields.event_time()?;
-    let vendor = printed(fields.vendor)?.unwrap_or_else(|| UNKNOWN_VENDOR.to_string());
+    let vendor = printed(fields.vendor)?.unwrap_or(Cow::Borrowed(UNKNOWN_VENDOR));
     let ingested_at = fields.ingested_at().or(event_time).ok_or(
         "has no `ingested_at` that can be read as a time, and neither its `_id` nor `event_time` tells one either",
     )?;
     let (event_id, payload_sha256) = match (event_id, fields.hash()) {
-        (Some(event_id), Some(hash)) => (event_id, hash.to_string()),
+        (Some(event_id), Some(hash)) => (event_id, Cow::Borrowed(hash)),
         (event_id, hash) => {
-            let canonical = canonical_json(&payload).map_err(|reason| reason.to_string())?;
-            let hash = hash.map_or_else(|| sha256(canonical.as_bytes()), str::to_string);
-            (event_id.unwrap_or_else(|| derived_id(event_type, &vendor, &canonical)), hash)
+            let canonical = canonical_json(payload).map_err(|reason| reason.to_string())?;
+            let hash = hash.map_or_else(|| sha256(canonical.as_bytes()).into(), Cow::Borrowed);
+            (event_id.unwrap_or_else(|| derived_id(event_type, &vendor, &canonical).into()), hash)
         }
     };
-    let event_type = event_type.to_string();
-    Ok(RawEvent { event_id, event_type, event_time, vendor, payload, payload_sha256, ingested_at })
+    events.push(EventRef {
+        event_id: &event_id,
+        event_type,
+        event_time,
+        vendor: &vendor,
+        payload,
+        payload_sha256: &payload_sha256,
+        ingested_at,
+    });
+    let id = match fields.id {
+        Some(Held::Value(RawBsonRef::ObjectId(id))) => Some(id),
+        _ => None,
+    };
+    Ok(Read { id, is_printed: !matches!(fields.event_id, Some(Held::Text(_))) })
 }
 
 /// A text that must hold a JSON object, which stays as it is.
-fn object(text: &str, key: &str) -> Result<String, String> {
+fn object<'a>(text: &'a str, key: &str) -> Result<&'a str, String> {
     let is_object = serde_json::from_str::<&RawValue>(text).is_ok_and(|value| value.get().starts_with('{'));
     if !is_object {
         return Err(format!("`{key}` is no object"));
     }
     canonical_json(text).map_err(|reason| reason.to_string())?;
-    Ok(text.to_string())
+    Ok(text)
+}
+
+/// Whether a text says nothing.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
 }
 
 /// A value as text; `None` where it is absent, or a text that is empty or all space.
-fn printed(held: Option<Held<'_>>) -> Result<Option<String>, String> {
+fn printed(held: Option<Held<'_>>) -> Result<Option<Cow<'_, str>>, String> {
     let Some(held) = held else { return Ok(None) };
     let bare = match held {
-        Held::Value(RawBsonRef::String(text) | RawBsonRef::Symbol(text)) => {
-            return Ok((!text.trim().is_empty()).then(|| text.to_string()));
+        Held::Text(text) => return Ok(Some(text_of(text)?).filter(|text| !is_blank(text)).map(Cow::Borrowed)),
+        Held::Value(RawBsonRef::Symbol(text)) => {
+            return Ok(Some(text).filter(|text| !is_blank(text)).map(Cow::Borrowed));
         }
         Held::Value(RawBsonRef::ObjectId(id)) => Some(id.to_hex()),
         Held::Value(RawBsonRef::DateTime(date)) => date_text(date.timestamp_millis()),
@@ -248,19 +280,20 @@ fn printed(held: Option<Held<'_>>) -> Result<Option<String>, String> {
         }
         _ => None,
     };
-    match bare {
-        Some(text) => Ok(Some(text)),
-        None => {
-            let mut text = String::new();
-            value_to_json(held, &mut text)?;
-            Ok(Some(text))
-        }
-    }
+    let text = match bare {
+        Some(text) => text,
+        None => value_to_json(held)?,
+    };
+    Ok(Some(Cow::Owned(text)))
 }
 
 /// A time that is believed: a date with what it has `beyond` milliseconds, or what [`parse_time`] reads.
 fn time(held: Held<'_>, beyond: Option<Held<'_>>) -> Option<Timestamp> {
-    let Held::Value(value) = held else { return None };
+    let value = match held {
+        Held::Text(text) => return text_of(text).ok().and_then(parse_time),
+        Held::Array(_) => return None,
+        Held::Value(value) => value,
+    };
     match value {
         RawBsonRef::DateTime(date) => {
             let microseconds = match beyond {
@@ -270,11 +303,9 @@ fn time(held: Held<'_>, beyond: Option<Held<'_>>) -> Option<Timestamp> {
             believed(date, microseconds)
         }
         RawBsonRef::Timestamp(at) => believed(DateTime::from_millis(i64::from(at.time) * 1000), 0),
-        RawBsonRef::String(text) | RawBsonRef::Symbol(text) => parse_time(text),
+        RawBsonRef::Symbol(text) => parse_time(text),
         RawBsonRef::Int32(_) | RawBsonRef::Int64(_) | RawBsonRef::Double(_) | RawBsonRef::Decimal128(_) => {
-            let mut text = String::new();
-            value_to_json(held, &mut text).ok()?;
-            parse_time(&text)
+            parse_time(&value_to_json(held).ok()?)
         }
         _ => None,
     }
@@ -338,6 +369,13 @@ mod tests {
             "event_time": date("2025-01-15T08:00:00.123Z"), "vendor": "v", "payload": {}, "payload_sha256": HASH,
             "ingested_at": date("2025-01-15T10:00:00Z"),
         }
+    }
+
+    /// The one event of a document.
+    fn read(document: &RawDocument) -> Result<RawEvent, Unreadable> {
+        let mut events = Events::default();
+        super::read(document, &mut events, &mut b"from before".to_vec())?;
+        Ok(events.to_raw().remove(0))
     }
 
     /// Reads the document with one field changed.

@@ -13,9 +13,12 @@ use mongodb::bson::spec::ElementType;
 /// What an element holds.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Held<'a> {
+    /// A text. Nobody has looked whether it is UTF-8: one look at all that is made of a document costs less than one at
+    /// each of its texts.
+    Text(&'a [u8]),
     /// The elements of an array; their names are their numbers.
     Array(&'a RawDocument),
-    /// Anything else, never an array.
+    /// Anything else, never one of the above.
     Value(RawBsonRef<'a>),
 }
 
@@ -34,11 +37,12 @@ impl<'a> Elements<'a> {
         Self { document, at: 4, passed: 0, slow: None }
     }
 
-    /// The next element's name and what it holds.
+    /// The next element's name, which may be no UTF-8, and what it holds.
     ///
     /// # Errors
     /// A phrase, when it is damaged; then nothing comes after it.
-    pub(super) fn next(&mut self) -> Result<Option<(&'a str, Held<'a>)>, String> {
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> Result<Option<(&'a [u8], Held<'a>)>, String> {
         if self.slow.is_none() {
             if self.at + 1 == self.document.as_bytes().len() {
                 return Ok(None);
@@ -48,23 +52,25 @@ impl<'a> Elements<'a> {
                 return Ok(Some(found));
             }
         }
-        self.slow().map_err(|error| format!("is damaged BSON: {error}"))
+        self.slow().map_err(damaged)
     }
 
     /// An element of a common type that is well formed.
-    fn quick(&mut self) -> Option<(&'a str, Held<'a>)> {
+    #[inline(always)]
+    fn quick(&mut self) -> Option<(&'a [u8], Held<'a>)> {
         let bytes = self.document.as_bytes();
         let kind = ElementType::from(*bytes.get(self.at)?)?;
         let named = bytes.get(self.at + 1..)?;
-        let length = named.iter().position(|byte| *byte == 0)?;
-        let name = std::str::from_utf8(&named[..length]).ok()?;
+        let length = zero_at(named)?;
+        let name = &named[..length];
         // The last byte is the document's own end.
         let rest = &named[length + 1..named.len().max(length + 2) - 1];
         let (value, size) = match kind {
             ElementType::String => {
                 let text = rest.get(4..4 + length_at(rest)?)?;
                 let (0, text) = text.split_last()? else { return None };
-                (RawBsonRef::String(std::str::from_utf8(text).ok()?), text.len() + 5)
+                self.at += length + 2 + text.len() + 5;
+                return Some((name, Held::Text(text)));
             }
             ElementType::Int32 => (RawBsonRef::Int32(i32::from_le_bytes(*rest.first_chunk()?)), 4),
             ElementType::Int64 => (RawBsonRef::Int64(i64::from_le_bytes(*rest.first_chunk()?)), 8),
@@ -88,7 +94,7 @@ impl<'a> Elements<'a> {
         Some((name, Held::Value(value)))
     }
 
-    fn slow(&mut self) -> Result<Option<(&'a str, Held<'a>)>, mongodb::bson::error::Error> {
+    fn slow(&mut self) -> Result<Option<(&'a [u8], Held<'a>)>, mongodb::bson::error::Error> {
         let elements = match &mut self.slow {
             Some(elements) => elements,
             None => {
@@ -102,13 +108,44 @@ impl<'a> Elements<'a> {
         let Some(element) = elements.next().transpose()? else { return Ok(None) };
         let held = match element.value()? {
             RawBsonRef::Array(array) => Held::Array(RawDocument::from_bytes(array.as_bytes())?),
+            RawBsonRef::String(text) => Held::Text(text.as_bytes()),
             value => Held::Value(value),
         };
-        Ok(Some((element.key().as_str(), held)))
+        Ok(Some((element.key().as_str().as_bytes(), held)))
     }
 }
 
+/// What is said of a document that cannot be read to its end.
+pub(super) fn damaged(error: impl std::fmt::Display) -> String {
+    format!("is damaged BSON: {error}")
+}
+
+/// Bytes of a document as text.
+///
+/// # Errors
+/// A phrase, when they are no UTF-8.
+pub(super) fn text_of(bytes: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(damaged)
+}
+
+/// Where the first zero byte is, found eight bytes at a time: names are short, and most of what is read is names.
+#[inline(always)]
+fn zero_at(bytes: &[u8]) -> Option<usize> {
+    const LOWEST: u64 = u64::from_le_bytes([1; 8]);
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest bit that this leaves is the highest one of the first byte that is zero.
+        let zeros = word.wrapping_sub(LOWEST) & !word & (LOWEST << 7);
+        if zeros != 0 {
+            return Some(8 * index + zeros.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|byte| *byte == 0).map(|at| 8 * words.len() + at)
+}
+
 /// The length that stands at the beginning.
+#[inline(always)]
 fn length_at(bytes: &[u8]) -> Option<usize> {
     usize::try_from(i32::from_le_bytes(*bytes.first_chunk()?)).ok()
 }
@@ -146,13 +183,21 @@ mod tests {
 
     fn here(document: &RawDocument) -> Vec<String> {
         let (mut elements, mut found) = (Elements::of(document), Vec::new());
+        let mut next = || {
+            let Some((name, held)) = elements.next()? else { return Ok(None) };
+            let name = text_of(name)?;
+            Ok(Some(match held {
+                Held::Array(array) => format!("{name} {:?}", array.as_bytes()),
+                Held::Text(text) => format!("{name} {:?}", RawBsonRef::String(text_of(text)?)),
+                Held::Value(value) => format!("{name} {value:?}"),
+            }))
+        };
         loop {
-            match elements.next() {
-                Ok(Some((name, Held::Array(array)))) => found.push(format!("{name} {:?}", array.as_bytes())),
-                Ok(Some((name, Held::Value(value)))) => found.push(format!("{name} {value:?}")),
+            match next() {
+                Ok(Some(element)) => found.push(element),
                 Ok(None) => return found,
                 Err(error) => {
-                    found.push(error);
+                    found.push(cause(error));
                     return found;
                 }
             }
@@ -166,12 +211,17 @@ mod tests {
                 Ok((name, RawBsonRef::Array(array))) => found.push(format!("{name} {:?}", array.as_bytes())),
                 Ok((name, value)) => found.push(format!("{name} {value:?}")),
                 Err(error) => {
-                    found.push(format!("is damaged BSON: {error}"));
+                    found.push(cause(damaged(error)));
                     break;
                 }
             }
         }
         found
+    }
+
+    /// An error, in the same words whoever finds that a text is none.
+    fn cause(error: String) -> String {
+        if error.to_lowercase().contains("utf-8") { "is no UTF-8".to_string() } else { error }
     }
 
     #[test]

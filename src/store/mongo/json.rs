@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::event::MAX_DEPTH;
 use crate::event::NotCanonical;
 
-use super::elements::{Elements, Held};
+use super::elements::{Elements, Held, damaged, text_of};
 
 /// When BSON's dates begin to count.
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
@@ -30,27 +30,37 @@ pub(super) fn digits<'a>(number: &impl Serialize, room: &'a mut [u8; DIGITS]) ->
     std::str::from_utf8(&room[..written]).unwrap_or_default()
 }
 
-/// Appends a payload as compact JSON.
+/// A payload as compact JSON, written into `room`, whatever that held before.
 ///
 /// # Errors
-/// A phrase: it is damaged, or nested more than [`MAX_DEPTH`] levels deep. Then some of it may have been appended.
-pub(super) fn to_json(document: &RawDocument, out: &mut String) -> Result<(), String> {
-    Writer { out, keeps_types: false }.object(document, 0)
+/// A phrase: it is damaged, or nested more than [`MAX_DEPTH`] levels deep.
+pub(super) fn to_json<'a>(document: &RawDocument, room: &'a mut Vec<u8>) -> Result<&'a str, String> {
+    room.clear();
+    let mut writer = Writer { out: room, keeps_types: false, unescaped: Some(0) };
+    writer.object(document, 0)?;
+    if !writer.needed_no_escapes() {
+        room.clear();
+        Writer { out: room, keeps_types: false, unescaped: None }.object(document, 0)?;
+    }
+    text_of(room)
 }
 
-/// Appends a value as [`to_json`] writes it within a payload.
+/// A value as [`to_json`] writes it within a payload.
 ///
 /// # Errors
 /// As those of [`to_json`].
-pub(super) fn value_to_json(held: Held<'_>, out: &mut String) -> Result<(), String> {
-    Writer { out, keeps_types: false }.held(held, 0)
+pub(super) fn value_to_json(held: Held<'_>) -> Result<String, String> {
+    let mut out = Vec::new();
+    Writer { out: &mut out, keeps_types: false, unescaped: None }.held(held, 0)?;
+    String::from_utf8(out).map_err(damaged)
 }
 
 /// A value as relaxed extended JSON, which tells the types of dates and decimals too; of a damaged one what comes before
 /// the damage, and `…`.
 pub(super) fn extended_json(held: Held<'_>) -> String {
-    let mut out = String::new();
-    let written = Writer { out: &mut out, keeps_types: true }.held(held, 0);
+    let mut out = Vec::new();
+    let written = Writer { out: &mut out, keeps_types: true, unescaped: None }.held(held, 0);
+    let mut out = String::from_utf8_lossy(&out).into_owned();
     if written.is_err() {
         out.push('…');
     }
@@ -66,45 +76,62 @@ pub(super) fn date_text(milliseconds: i64) -> Option<String> {
 
 /// Reads BSON and writes JSON as it goes.
 struct Writer<'a> {
-    out: &'a mut String,
+    /// UTF-8 as far as the texts are that it was made of.
+    out: &'a mut Vec<u8>,
     /// Whether dates and decimals are written as such, not as the text and the number that they say.
     keeps_types: bool,
+    /// How many texts were written as they are, without a look at whether something in them has to be escaped; `None` where
+    /// all are looked at. One look at the whole costs less than one at each, and hardly a payload needs escapes.
+    unescaped: Option<usize>,
 }
 
 impl Writer<'_> {
+    /// Whether what was written unescaped needs no escapes: it has no quotes but those around the texts.
+    fn needed_no_escapes(&self) -> bool {
+        let quotes = memchr::memchr_iter(b'"', self.out).count();
+        // Without a way out in the middle: so the compiler looks at many bytes at once.
+        let has_others = self.out.iter().fold(false, |found, byte| found | (*byte < b' ') | (*byte == b'\\'));
+        !has_others && Some(quotes) == self.unescaped.map(|texts| 2 * texts)
+    }
+
+    fn add(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    #[inline(always)]
     fn held(&mut self, held: Held<'_>, depth: usize) -> Result<(), String> {
         if depth > MAX_DEPTH {
             return Err(NotCanonical::TooDeep.to_string());
         }
         let value = match held {
+            Held::Text(text) => return self.text(text),
             Held::Array(array) => return self.array(array, depth),
             Held::Value(value) => value,
         };
         match value {
-            RawBsonRef::String(text) => self.text(text),
-            RawBsonRef::Int32(number) => self.out.push_str(digits(&number, &mut [0; DIGITS])),
-            RawBsonRef::Int64(number) => self.out.push_str(digits(&number, &mut [0; DIGITS])),
+            RawBsonRef::Int32(number) => self.add(digits(&number, &mut [0; DIGITS])),
+            RawBsonRef::Int64(number) => self.add(digits(&number, &mut [0; DIGITS])),
             RawBsonRef::Double(number) => self.double(number),
-            RawBsonRef::Boolean(says) => self.out.push_str(if says { "true" } else { "false" }),
-            RawBsonRef::Null => self.out.push_str("null"),
+            RawBsonRef::Boolean(says) => self.add(if says { "true" } else { "false" }),
+            RawBsonRef::Null => self.add("null"),
             RawBsonRef::Document(document) => return self.object(document, depth),
             RawBsonRef::DateTime(date) => self.date(date.timestamp_millis()),
             RawBsonRef::Decimal128(decimal) => {
                 let printed = decimal.to_string();
                 let is_finite = printed.ends_with(|last: char| last.is_ascii_digit());
                 if is_finite && !self.keeps_types {
-                    self.out.push_str(&printed)
+                    self.add(&printed)
                 } else {
                     self.wrapped("$numberDecimal", &printed)
                 }
             }
             RawBsonRef::Binary(binary) => self.binary(binary),
             RawBsonRef::JavaScriptCodeWithScope(code) => {
-                self.out.push_str("{\"$code\":");
-                self.text(code.code);
-                self.out.push_str(",\"$scope\":");
+                self.add("{\"$code\":");
+                self.text(code.code.as_bytes())?;
+                self.add(",\"$scope\":");
                 self.object(code.scope, depth)?;
-                self.out.push('}');
+                self.out.push(b'}');
             }
             other => self.json(&other),
         }
@@ -112,65 +139,80 @@ impl Writer<'_> {
     }
 
     fn object(&mut self, document: &RawDocument, depth: usize) -> Result<(), String> {
-        self.out.push('{');
+        self.out.push(b'{');
         let mut elements = Elements::of(document);
         let mut is_first = true;
         while let Some((name, held)) = elements.next()? {
             if !is_first {
-                self.out.push(',');
+                self.out.push(b',');
             }
             is_first = false;
-            self.text(name);
-            self.out.push(':');
+            self.text(name)?;
+            self.out.push(b':');
             self.held(held, depth + 1)?;
         }
-        self.out.push('}');
+        self.out.push(b'}');
         Ok(())
     }
 
     fn array(&mut self, array: &RawDocument, depth: usize) -> Result<(), String> {
-        self.out.push('[');
+        self.out.push(b'[');
         let mut elements = Elements::of(array);
         let mut is_first = true;
         while let Some((_, held)) = elements.next()? {
             if !is_first {
-                self.out.push(',');
+                self.out.push(b',');
             }
             is_first = false;
             self.held(held, depth + 1)?;
         }
-        self.out.push(']');
+        self.out.push(b']');
         Ok(())
     }
 
-    fn text(&mut self, text: &str) {
+    #[inline(always)]
+    fn text(&mut self, text: &[u8]) -> Result<(), String> {
+        if self.unescaped.is_some() {
+            self.quoted(text);
+            return Ok(());
+        }
         // Without a way out in the middle: so the compiler looks at many bytes at once.
         let has_escapes =
-            text.bytes().fold(false, |found, byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\'));
+            text.iter().fold(false, |found, &byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\'));
         if has_escapes {
-            return self.json(&text);
+            self.json(&text_of(text)?);
+            return Ok(());
         }
-        self.out.push('"');
-        self.out.push_str(text);
-        self.out.push('"');
+        self.quoted(text);
+        Ok(())
+    }
+
+    /// A text that has nothing to escape.
+    #[inline(always)]
+    fn quoted(&mut self, text: &[u8]) {
+        self.unescaped = self.unescaped.map(|texts| texts + 1);
+        self.out.reserve(text.len() + 2);
+        self.out.push(b'"');
+        self.out.extend_from_slice(text);
+        self.out.push(b'"');
     }
 
     /// What `serde_json` makes of it; of the types that only BSON has, extended JSON.
     fn json(&mut self, value: &impl Serialize) {
-        self.out.push_str(&serde_json::to_string(value).unwrap_or_default());
+        self.add(&serde_json::to_string(value).unwrap_or_default());
     }
 
     fn wrapped(&mut self, name: &str, text: &str) {
-        self.out.push_str("{\"");
-        self.out.push_str(name);
-        self.out.push_str("\":");
-        self.text(text);
-        self.out.push('}');
+        self.add("{\"");
+        self.add(name);
+        self.add("\":");
+        self.quoted(text.as_bytes());
+        self.out.push(b'}');
     }
 
     fn double(&mut self, number: f64) {
         if number.is_finite() {
-            self.out.push_str(digits(&number, &mut [0; DIGITS]));
+            self.add(digits(&number, &mut [0; DIGITS]));
         } else if number.is_nan() {
             self.wrapped("$numberDouble", "NaN");
         } else {
@@ -182,26 +224,25 @@ impl Writer<'_> {
         // Extended JSON writes as a number what lies before the epoch.
         match date_text(milliseconds).filter(|_| milliseconds >= 0 || !self.keeps_types) {
             Some(text) if self.keeps_types => self.wrapped("$date", &text),
-            Some(text) => self.text(&text),
-            None => self.out.push_str(&format!("{{\"$date\":{{\"$numberLong\":\"{milliseconds}\"}}}}")),
+            Some(text) => self.quoted(text.as_bytes()),
+            None => self.add(&format!("{{\"$date\":{{\"$numberLong\":\"{milliseconds}\"}}}}")),
         }
     }
 
     fn binary(&mut self, binary: RawBinaryRef<'_>) {
         let subtype = u8::from(binary.subtype);
-        self.out.push_str("{\"$binary\":{\"base64\":\"");
+        self.add("{\"$binary\":{\"base64\":\"");
         base64(binary.bytes, self.out);
-        self.out.push_str(&format!("\",\"subType\":\"{subtype:02x}\"}}}}"));
+        self.add(&format!("\",\"subType\":\"{subtype:02x}\"}}}}"));
     }
 }
 
-fn base64(bytes: &[u8], out: &mut String) {
+fn base64(bytes: &[u8], out: &mut Vec<u8>) {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for chunk in bytes.chunks(3) {
         let bits = chunk.iter().chain(&[0, 0]).take(3).fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
         for place in 0..4 {
-            let letter = if place <= chunk.len() { LETTERS[bits >> (18 - 6 * place) & 63] } else { b'=' };
-            out.push(char::from(letter));
+            out.push(if place <= chunk.len() { LETTERS[bits >> (18 - 6 * place) & 63] } else { b'=' });
         }
     }
 }
@@ -215,8 +256,7 @@ mod tests {
 
     fn printed(value: impl Into<Bson>) -> (String, String) {
         let document = bson::RawDocumentBuf::try_from(&bson::doc! {"a": value.into()}).unwrap();
-        let mut json = String::new();
-        to_json(&document, &mut json).unwrap();
+        let json = to_json(&document, &mut Vec::new()).unwrap().to_string();
         (json, extended_json(Held::Value((&*document).into())))
     }
 
@@ -278,25 +318,25 @@ mod tests {
         }
         let pointer =
             [b"\x1a\0\0\0\x0ca\0\x02\0\0\0b\0".as_slice(), &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], &[0]].concat();
-        let mut out = String::new();
-        to_json(RawDocument::from_bytes(&pointer).unwrap(), &mut out).unwrap();
-        assert_eq!(out, r#"{"a":{"$dbPointer":{"$ref":"b","$id":{"$oid":"0102030405060708090a0b0c"}}}}"#);
+        let mut room = b"from before".to_vec();
+        let out = to_json(RawDocument::from_bytes(&pointer).unwrap(), &mut room);
+        assert_eq!(out.unwrap(), r#"{"a":{"$dbPointer":{"$ref":"b","$id":{"$oid":"0102030405060708090a0b0c"}}}}"#);
     }
 
     #[test]
     fn every_length_of_binary_data_is_written_as_base64() {
         for (bytes, expected) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
-            let mut out = String::new();
+            let mut out = Vec::new();
             base64(bytes.as_bytes(), &mut out);
-            assert_eq!(out, expected);
+            assert_eq!(out, expected.as_bytes());
         }
     }
 
     #[test]
     fn says_what_is_damaged_or_too_deep() {
         let nested = |levels: usize| (1..levels).fold(bson::RawDocumentBuf::new(), |inner, _| rawdoc! {"a": inner});
-        let mut out = String::new();
-        assert_eq!(to_json(&nested(101), &mut out), Ok(()));
+        let mut out = Vec::new();
+        to_json(&nested(101), &mut out).unwrap();
         assert_eq!(to_json(&nested(102), &mut out).unwrap_err(), "is nested more than 100 levels deep");
         let mut bytes = rawdoc! {"a": "text", "b": 1}.into_bytes();
         bytes[7] = 0x55;
@@ -306,6 +346,8 @@ mod tests {
         bytes[11] = 0xff;
         let damaged = RawDocument::from_bytes(&bytes).unwrap();
         assert!(to_json(damaged, &mut out).unwrap_err().starts_with("is damaged BSON: "));
-        assert_eq!(extended_json(Held::Value(damaged.into())), "{…");
+        assert_eq!(extended_json(Held::Value(damaged.into())), "{\"a\":\"\u{fffd}ext\",\"b\":1}");
+        bytes[7] = 0x55;
+        assert_eq!(extended_json(Held::Value(RawDocument::from_bytes(&bytes).unwrap().into())), "{…");
     }
 }

@@ -12,6 +12,7 @@ mod document;
 mod door;
 mod elements;
 mod fault;
+mod gather;
 mod identity;
 mod index;
 mod json;
@@ -128,13 +129,6 @@ impl RawStore for Mongo {
         match self.door.server.topology.has_change_streams() {
             true => stream::read_after(&self.door, &mut self.stream.borrow_mut(), position, sink),
             false => scan::read_pages(&self.door, position, sink),
-        }
-    }
-
-    fn pending_after(&self, position: Option<&Position>) -> Result<Option<u64>> {
-        match position {
-            None => self.count().map(Some),
-            Some(_) => Ok(None),
         }
     }
 

@@ -278,9 +278,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn back(document: &RawDocumentBuf) -> String {
-        let mut out = String::new();
-        to_json(document, &mut out).unwrap();
-        out
+        to_json(document, &mut Vec::new()).unwrap().to_string()
     }
 
     /// The text without white space, and each string as `serde_json` writes it.

@@ -1,21 +1,17 @@
 //! Reading the collection itself: all of it at first, in overlapping pages where there is no change stream, and its
 //! ids and hashes for a comparison.
 
-use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use mongodb::ClientSession;
+use mongodb::bson::Bson;
 use mongodb::bson::Document;
 use mongodb::bson::RawDocument;
 use mongodb::bson::doc;
 use mongodb::bson::oid::ObjectId;
 use mongodb::options::FindOptions;
-use mongodb::options::ReadConcern;
-use mongodb::raw_batch_cursor::RawBatch;
 
 use crate::error::Result;
-use crate::event::RawEvent;
 use crate::store::Batch;
 use crate::store::IdRange;
 use crate::store::Mark;
@@ -26,6 +22,11 @@ use crate::store::Sink;
 use crate::store::mongo::EVENTS;
 use crate::store::mongo::document;
 use crate::store::mongo::door::Door;
+use crate::store::mongo::gather::Decoded;
+use crate::store::mongo::gather::FULL_ROWS;
+use crate::store::mongo::gather::Gathered;
+use crate::store::mongo::gather::each_of;
+use crate::store::mongo::gather::places;
 use crate::store::mongo::log;
 use crate::store::mongo::position::Place;
 
@@ -42,68 +43,15 @@ const MOST_RANGES: usize = 64;
 /// How often a standalone server is asked whether there is something new.
 const POLL: Duration = Duration::from_millis(500);
 
-/// What documents were read as.
-#[derive(Default)]
-pub(super) struct Decoded {
-    pub(super) events: Vec<RawEvent>,
-    pub(super) unreadable: Vec<SetAside>,
-    /// The greatest `_id` among those that are ObjectIds.
-    pub(super) last: Option<ObjectId>,
-    /// Whether there is an event among them whose document holds no id as text.
-    is_any_printed: bool,
-}
-
-impl Decoded {
-    pub(super) fn add(&mut self, door: &Door, document: &RawDocument) {
-        if let Ok(id) = document.get_object_id("_id") {
-            self.last = self.last.max(Some(id));
-        }
-        match document::read(document) {
-            Ok(event) => {
-                self.is_any_printed |= document.get_str("event_id").ok() != Some(event.event_id.as_str());
-                self.events.push(event);
-            }
-            Err(unreadable) => self.unreadable.push(SetAside {
-                file: place(door, document),
-                line: 0,
-                reason: unreadable.reason,
-                content: unreadable.content,
-                set_aside_at: jiff::Timestamp::now(),
-            }),
-        }
-    }
-
-    /// Hands all over to one that may have taken some of it before.
-    pub(super) fn hand_over(&mut self, sink: &mut dyn Sink) -> Result<()> {
-        if !self.events.is_empty() {
-            sink.take_again(std::mem::take(&mut self.events))?;
-        }
-        if !self.unreadable.is_empty() {
-            sink.take_unreadable(std::mem::take(&mut self.unreadable))?;
-        }
-        Ok(())
-    }
-}
-
-/// The one place of a document that is no event.
-fn place(door: &Door, document: &RawDocument) -> String {
-    format!("{}{}", places(door), document::place_of(document))
-}
-
-/// What the places of all documents begin with.
-fn places(door: &Door) -> String {
-    format!("mongodb:{}.{EVENTS}/", door.database.name())
-}
-
 /// Reads every event; for a sink that has none. With a session, at least up to the session's last write.
 pub(super) fn read_all(door: &Door, session: Option<ClientSession>, sink: &mut dyn Sink) -> Result<Option<ObjectId>> {
     let (mut last, mut is_any_printed) = (None, false);
-    each_batch(door, doc! {}, ordered(), session, decoder(door), &mut |mut decoded: Decoded| {
+    each_of(door, doc! {}, ordered(), session, &mut |mut decoded: Decoded| {
         last = last.max(decoded.last);
         // Ids that are no text, or none, can be printed like one that is; the index keeps only the stored ones apart.
         is_any_printed |= decoded.is_any_printed;
         if !is_any_printed {
-            sink.take(Batch::Events(std::mem::take(&mut decoded.events)))?;
+            sink.take(Batch::Events(Box::new(std::mem::take(&mut decoded.events))))?;
         }
         decoded.hand_over(sink)
     })?;
@@ -139,7 +87,7 @@ fn read_behind(door: &Door, last: ObjectId, sink: &mut dyn Sink) -> Result<Objec
     bytes[..4].copy_from_slice(&seconds.saturating_sub(OVERLAP_SECONDS).to_be_bytes());
     let filter = doc! { "_id": { "$gte": ObjectId::from_bytes(bytes) } };
     let mut reached = last;
-    each_batch(door, filter, ordered(), None, decoder(door), &mut |mut decoded: Decoded| {
+    each_of(door, filter, ordered(), None, &mut |mut decoded: Decoded| {
         reached = decoded.last.map_or(reached, |id| id.max(reached));
         decoded.hand_over(sink)
     })?;
@@ -200,6 +148,27 @@ pub(super) fn take_reading(door: &Door, document: &Document, sink: &mut dyn Sink
     sink.take(Batch::Readings(vec![reading]))
 }
 
+/// Ids and hashes, as far as the documents hold them.
+#[derive(Default)]
+struct Inventory {
+    marks: Vec<Mark>,
+    /// The `_id`s of the documents that must be read whole.
+    whole: Vec<Bson>,
+}
+
+impl Gathered for Inventory {
+    fn add(&mut self, _: &Door, document: &RawDocument) {
+        match document::identity_of(document) {
+            Some((event_id, payload_sha256)) => self.marks.push(Mark { event_id, payload_sha256 }),
+            None => self.whole.extend(document.get("_id").ok().flatten().and_then(|id| Bson::try_from(id).ok())),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.marks.len() >= FULL_ROWS
+    }
+}
+
 /// Ids and hashes of all events, or at least of those in the ranges.
 pub(super) fn inventory(
     door: &Door,
@@ -212,21 +181,10 @@ pub(super) fn inventory(
     };
     let options =
         FindOptions::builder().batch_size(BATCH).projection(doc! { "event_id": 1, "payload_sha256": 1 }).build();
-    let read = |documents: &[&RawDocument]| {
-        let (mut marks, mut whole) = (Vec::with_capacity(documents.len()), Vec::new());
-        for document in documents {
-            match document::identity_of(document) {
-                Some((event_id, payload_sha256)) => marks.push(Mark { event_id, payload_sha256 }),
-                None => whole
-                    .extend(document.get("_id").ok().flatten().and_then(|id| mongodb::bson::Bson::try_from(id).ok())),
-            }
-        }
-        (marks, whole)
-    };
     let mut incomplete = Vec::new();
-    each_batch(door, filter, options, None, read, &mut |(marks, whole)| {
-        incomplete.extend(whole);
-        each(marks, Vec::new())
+    each_of(door, filter, options, None, &mut |inventory: Inventory| {
+        incomplete.extend(inventory.whole);
+        each(inventory.marks, Vec::new())
     })?;
     // Documents of which id or hash must be computed from all of them.
     for ids in incomplete.chunks(500) {
@@ -234,8 +192,8 @@ pub(super) fn inventory(
         each(
             decoded
                 .events
-                .into_iter()
-                .map(|RawEvent { event_id, payload_sha256, .. }| Mark { event_id, payload_sha256 })
+                .marks()
+                .map(|(id, hash)| Mark { event_id: id.to_string(), payload_sha256: hash.to_string() })
                 .collect(),
             decoded.unreadable,
         )?;
@@ -269,7 +227,11 @@ pub(super) fn fetch(door: &Door, ids: &[String], sink: &mut dyn Sink) -> Result<
     if decoded.events.len() + decoded.unreadable.len() < ids.len() {
         // Ids that the documents themselves do not hold as text.
         let others = find(door, doc! { "$or": without_id() })?;
-        decoded.events.extend(others.events.into_iter().filter(|event| ids.contains(&event.event_id)));
+        for (index, id) in others.events.event_id.iter().enumerate() {
+            if ids.iter().any(|asked| asked == id) {
+                decoded.events.push_of(&others.events, index);
+            }
+        }
         decoded.unreadable.extend(others.unreadable);
     }
     decoded.hand_over(sink)
@@ -278,88 +240,14 @@ pub(super) fn fetch(door: &Door, ids: &[String], sink: &mut dyn Sink) -> Result<
 /// Few documents, decoded.
 fn find(door: &Door, filter: Document) -> Result<Decoded> {
     let mut all = Decoded::default();
-    each_batch(door, filter, FindOptions::default(), None, decoder(door), &mut |decoded: Decoded| {
-        all.events.extend(decoded.events);
+    each_of(door, filter, FindOptions::default(), None, &mut |decoded: Decoded| {
+        all.events.append(&decoded.events);
         all.unreadable.extend(decoded.unreadable);
         Ok(())
     })?;
     Ok(all)
 }
 
-/// Decodes a batch.
-fn decoder(door: &Door) -> impl Fn(&[&RawDocument]) -> Decoded + Send {
-    |documents| {
-        let mut decoded = Decoded::default();
-        documents.iter().for_each(|document| decoded.add(door, document));
-        decoded
-    }
-}
-
 fn ordered() -> FindOptions {
     FindOptions::builder().sort(doc! { "_id": 1 }).batch_size(BATCH).build()
-}
-
-/// Runs a query: one task asks the server, one thread decodes, and `each` is called here. Little is under way at once,
-/// whatever the size of the answer.
-fn each_batch<T: Send>(
-    door: &Door,
-    filter: Document,
-    mut options: FindOptions,
-    session: Option<ClientSession>,
-    decode: impl Fn(&[&RawDocument]) -> T + Send,
-    each: &mut dyn FnMut(T) -> Result<()>,
-) -> Result<()> {
-    if door.server.topology.has_change_streams() {
-        // What a majority has will not be taken back.
-        options.read_concern = Some(ReadConcern::majority());
-    }
-    let collection = if session.is_some() { door.preferred(EVENTS) } else { door.collection(EVENTS) };
-    let (to_decoder, mut batches) = tokio::sync::mpsc::channel::<RawBatch>(2);
-    let asking = door.spawn(async move {
-        let find = collection.find(filter).with_options(options);
-        match session {
-            None => {
-                let mut cursor = find.batch().await?;
-                while let Some(batch) = cursor.next().await {
-                    if to_decoder.send(batch?).await.is_err() {
-                        break;
-                    }
-                }
-            }
-            Some(mut session) => {
-                let mut cursor = find.session(&mut session).batch().await?;
-                while let Some(batch) = cursor.stream(&mut session).next().await {
-                    if to_decoder.send(batch?).await.is_err() {
-                        break;
-                    }
-                }
-            }
-        }
-        Ok::<(), mongodb::error::Error>(())
-    });
-    let (to_reader, decoded) = sync_channel(2);
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            while let Some(batch) = batches.blocking_recv() {
-                let decoded = documents_of(&batch).map(|documents| decode(&documents));
-                if to_reader.send(decoded.map_err(|error| door.faults.explain("be understood", &error))).is_err() {
-                    break;
-                }
-            }
-        });
-        decoded.into_iter().try_for_each(|decoded| each(decoded?))
-    })?;
-    match door.try_wait(asking) {
-        Ok(asked) => asked.map_err(|error| door.faults.explain("read the events", &error)),
-        Err(_) => Err(crate::error::Error::call("reading from MongoDB stopped")),
-    }
-}
-
-fn documents_of(batch: &RawBatch) -> mongodb::error::Result<Vec<&RawDocument>> {
-    batch
-        .doc_slices()?
-        .into_iter()
-        .filter_map(|value| value.map(|value| value.as_document()).transpose())
-        .map(|document| Ok(document?))
-        .collect()
 }

@@ -11,7 +11,8 @@ use crate::store::mongo::EVENTS;
 use crate::store::mongo::LOG;
 use crate::store::mongo::MARKERS;
 use crate::store::mongo::door::Door;
-use crate::store::mongo::scan::Decoded;
+use crate::store::mongo::gather::Decoded;
+use crate::store::mongo::gather::Gathered;
 
 /// A change to what is ours alone.
 pub(super) enum Ours {
