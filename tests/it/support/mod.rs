@@ -1,7 +1,10 @@
 //! A project of one's own for a test, and calls of the compiled `cp` in it.
 
+pub mod bigquery;
 mod call;
+mod process;
 mod project;
+mod python;
 mod running;
 pub mod server;
 

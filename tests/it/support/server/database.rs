@@ -16,7 +16,8 @@ use mongodb::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Server, tail};
+use super::Server;
+use crate::support::process::tail;
 
 /// The error of a unique index.
 const DUPLICATE_KEY: i32 = 11000;

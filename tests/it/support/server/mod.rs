@@ -2,19 +2,12 @@
 //! its own. It is gone when the test is, whatever becomes of the test.
 
 mod database;
-mod folder;
-mod install;
 
 use std::{
-    fs::{self, File},
-    net::TcpListener,
-    os::unix::process::CommandExt,
+    fs,
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
-    sync::{
-        Mutex, OnceLock,
-        atomic::{AtomicU32, Ordering},
-    },
+    process::Command,
+    sync::{Mutex, OnceLock},
     thread,
     time::{Duration, Instant},
 };
@@ -23,10 +16,19 @@ pub use database::Database;
 use mongodb::bson::{Bson, doc};
 use tempfile::TempDir;
 
-/// How long a server may take to start; usually it is 1 to 6 seconds.
-const PATIENCE: Duration = Duration::from_secs(90);
-/// How many lines of the server's log a failed test shows.
-const TAIL: usize = 20;
+use super::process::{self, PATIENCE, Process, tail};
+use super::python::Environment;
+
+/// The server's program.
+static PROGRAM: Environment = Environment {
+    name: "secantusdb",
+    requirements: "tests/mongo/requirements.txt",
+    from: (3, 10),
+    before: None,
+    may_be_missing: false,
+    afterwards: |_| Ok(()),
+    installed: OnceLock::new(),
+};
 /// The administrator of a server with accounts.
 const OWNER: (&str, &str) = ("owner", "open sesame");
 
@@ -73,9 +75,9 @@ impl Setup {
 
     /// Starts the server; `None` where there is no Python, which is told.
     pub fn start(self) -> Option<Server> {
-        let python = install::python()?;
-        let server =
-            Server { setup: self, python, folder: folder::new(), port: OnceLock::new(), process: Mutex::new(None) };
+        let python = PROGRAM.python()?;
+        let folder = process::folder();
+        let server = Server { setup: self, python, folder, port: OnceLock::new(), process: Mutex::new(None) };
         server.begin(false);
         if server.setup.has_accounts {
             let (name, password) = OWNER;
@@ -97,12 +99,6 @@ pub struct Server {
     process: Mutex<Option<Process>>,
 }
 
-/// A process, and what it follows into death.
-struct Process {
-    child: Child,
-    _leash: ChildStdin,
-}
-
 impl Server {
     /// A one-node replica set of the test's own; `None` where there is no Python, which is told.
     pub fn start() -> Option<Self> {
@@ -113,7 +109,7 @@ impl Server {
     fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Server> = OnceLock::new();
         // The installation comes first, for its line is to be told once a test.
-        install::python()?;
+        PROGRAM.python()?;
         Some(SHARED.get_or_init(|| Self::start().unwrap()))
     }
 
@@ -158,20 +154,15 @@ impl Server {
 
     /// Ends the process with SIGKILL, as a failure of power would.
     pub fn kill(&self) {
-        if let Some(mut process) = self.process.lock().unwrap().take() {
-            process.child.kill().unwrap();
-            process.child.wait().unwrap();
+        if let Some(process) = self.process.lock().unwrap().take() {
+            process.kill();
         }
     }
 
     /// Asks the process to end, and waits until it has.
     pub fn stop(&self) {
-        if let Some(mut process) = self.process.lock().unwrap().take() {
-            super::send(&process.child, "TERM");
-            // Not `wait`, which would close the pipe first.
-            while process.child.try_wait().unwrap().is_none() {
-                thread::sleep(Duration::from_millis(20));
-            }
+        if let Some(process) = self.process.lock().unwrap().take() {
+            process.stop();
         }
     }
 
@@ -182,7 +173,7 @@ impl Server {
     }
 
     fn begin(&self, asks_for_login: bool) {
-        let port = *self.port.get_or_init(free_port);
+        let port = *self.port.get_or_init(process::free_port);
         let mut command = Command::new(self.python);
         command.arg("-I").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mongo/serve.py")).arg(self.folder.path());
         command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--log-level", "INFO"]);
@@ -193,13 +184,8 @@ impl Server {
             (asks_for_login, "--auth"),
         ];
         command.args(switches.iter().filter(|(is_on, _)| *is_on).map(|(_, switch)| switch));
-        let log = File::options().create(true).append(true).open(self.log()).unwrap();
-        let before = log.metadata().unwrap().len() as usize;
-        // A process group of its own: Ctrl-C is for the test process, and this one follows.
-        command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log).process_group(0);
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
-        let leash = child.stdin.take().unwrap();
-        *self.process.lock().unwrap() = Some(Process { child, _leash: leash });
+        let before = fs::metadata(self.log()).map_or(0, |log| log.len() as usize);
+        *self.process.lock().unwrap() = Some(Process::start(&mut command, &self.log()));
         self.wait_until_ready(before);
     }
 
@@ -207,7 +193,7 @@ impl Server {
     fn wait_until_ready(&self, before: usize) {
         let start = Instant::now();
         while !fs::read_to_string(self.log()).unwrap()[before..].contains("listening on") {
-            let has_ended = self.process.lock().unwrap().as_mut().unwrap().child.try_wait().unwrap().is_some();
+            let has_ended = self.process.lock().unwrap().as_mut().unwrap().has_ended();
             assert!(!has_ended, "the server ended as it started:\n{}", tail(&self.log()));
             assert!(start.elapsed() < PATIENCE, "the server does not start:\n{}", tail(&self.log()));
             thread::sleep(Duration::from_millis(20));
@@ -231,23 +217,4 @@ impl Drop for Server {
         }
         self.kill();
     }
-}
-
-/// A port that nobody listens on. Not one that the system gives out by itself: while a server is down, that could
-/// become the near end of somebody's connection, and the server could not come back.
-fn free_port() -> u16 {
-    static TAKEN: AtomicU32 = AtomicU32::new(0);
-    let mut ports = (0..12_000).map(|_| {
-        let number = std::process::id().wrapping_mul(97).wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
-        20_000 + (number % 12_000) as u16
-    });
-    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
-}
-
-/// The last lines of a log.
-fn tail(log: &Path) -> String {
-    let text = fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(TAIL)..].join("\n")
 }
