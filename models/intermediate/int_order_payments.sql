@@ -16,8 +16,8 @@ counted as (
 by_order as (
     select
         order_id,
-        sum(case when is_effective then 1 else 0 end) as payments_attempted,
-        sum(case when is_paid then 1 else 0 end) as payments_succeeded,
+        cast(sum(case when is_effective then 1 else 0 end) as {{ type_whole() }}) as payments_attempted,
+        cast(sum(case when is_paid then 1 else 0 end) as {{ type_whole() }}) as payments_succeeded,
         {{ sum_money('case when is_paid then amount_ngn end') }} as gross_revenue,
         min(case when is_paid then paid_at end) as first_paid_at,
         max(_landing_sequence) as _landing_sequence,

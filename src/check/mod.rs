@@ -4,4 +4,4 @@ mod data_test;
 mod verified;
 
 pub use data_test::check;
-pub use verified::{Publishable, Verified, verify};
+pub use verified::{Publishable, Verified, publishable, verify};

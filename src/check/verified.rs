@@ -1,5 +1,6 @@
 //! The proof that what is to be published was checked. Only this module can make one.
 
+use indexmap::IndexMap;
 use indexmap::IndexSet;
 
 use crate::error::Error;
@@ -9,9 +10,12 @@ use crate::name::NodeId;
 use crate::name::Relation;
 use crate::plan::RunRecord;
 use crate::progress::Status;
+use crate::project::Materialization;
+use crate::project::NodeConfig;
 use crate::project::NodeKind;
 use crate::project::Project;
 use crate::project::Severity;
+use crate::project::Strategy;
 use crate::render::Scanned;
 
 /// One table to publish.
@@ -24,6 +28,14 @@ pub struct Publishable {
     /// Columns that make a row unique and give the published order; may be empty.
     pub key: Vec<String>,
     pub description: String,
+    /// Descriptions of columns, by their names.
+    pub columns: IndexMap<String, String>,
+    /// Columns that a `not_null` of severity error guards in every row.
+    pub required: Vec<String>,
+    /// Whether rows are only ever added, so that a change of one is a correction.
+    pub is_append_only: bool,
+    /// All settings of the model.
+    pub config: NodeConfig,
 }
 
 /// Tables whose every check of severity error, on them and on all that they are made of, has passed.
@@ -50,24 +62,11 @@ impl Verified {
 /// # Errors
 /// The reasons why nothing may be published, as an error about the data.
 pub fn verify(project: &Project, scanned: &Scanned, graph: &Graph, record: &RunRecord) -> Result<Verified> {
-    let mut tables = Vec::new();
+    let tables = publishable(project, scanned);
     let mut stands_on: IndexSet<NodeId> = IndexSet::new();
-    for (id, scan) in &scanned.nodes {
-        let node = &project.nodes[id];
-        let publish = scan.config.meta("publish").and_then(serde_json::Value::as_bool).unwrap_or(false);
-        if let (true, Some(relation), NodeKind::Model | NodeKind::Seed) = (publish, &scan.relation, node.kind) {
-            stands_on.insert(id.clone());
-            stands_on.extend(graph.ancestors(id, None));
-            let description = node.description.clone();
-            let name = relation.name.clone();
-            tables.push(Publishable {
-                id: id.clone(),
-                name,
-                relation: relation.clone(),
-                key: scan.config.key(),
-                description,
-            });
-        }
+    for table in &tables {
+        stands_on.insert(table.id.clone());
+        stands_on.extend(graph.ancestors(&table.id, None));
     }
     let faults = faults(project, scanned, graph, record, &stands_on);
     if !faults.is_empty() {
@@ -80,8 +79,48 @@ pub fn verify(project: &Project, scanned: &Scanned, graph: &Graph, record: &RunR
             .because(named)
             .help("mend it and run `cp build` again; readers still see the last publication"));
     }
-    tables.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Verified { tables, invocation_id: record.invocation_id.clone() })
+}
+
+/// Everything that is to be published (`meta.publish`), by name; nothing is said of whether it was checked.
+pub fn publishable(project: &Project, scanned: &Scanned) -> Vec<Publishable> {
+    let mut tables = Vec::new();
+    for (id, scan) in &scanned.nodes {
+        let node = &project.nodes[id];
+        let publish = scan.config.meta("publish").and_then(serde_json::Value::as_bool).unwrap_or(false);
+        if let (true, Some(relation), NodeKind::Model | NodeKind::Seed) = (publish, &scan.relation, node.kind) {
+            tables.push(Publishable {
+                id: id.clone(),
+                name: relation.name.clone(),
+                relation: relation.clone(),
+                key: scan.config.key(),
+                description: node.description.clone(),
+                columns: node.columns.values().map(|it| (it.name.clone(), it.description.clone())).collect(),
+                required: required(project, scanned, id),
+                is_append_only: is_append_only(&scan.config),
+                config: scan.config.clone(),
+            });
+        }
+    }
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    tables
+}
+
+/// Columns of a model of which a test promises that no row is without: of severity error, of all rows, with no failure
+/// forgiven.
+fn required(project: &Project, scanned: &Scanned, model: &NodeId) -> Vec<String> {
+    let guarded = |(id, scan): (&NodeId, &crate::render::Scan)| {
+        let test = project.nodes[id].generic.as_ref()?;
+        let is_unconditional =
+            ["where", "limit", "error_if", "fail_calc"].iter().all(|name| scan.config.get(name).is_none());
+        let is_promise = test.name == "not_null" && test.on == *model && is_unconditional;
+        (is_promise && scan.config.severity() == Severity::Error).then(|| test.column.clone())?
+    };
+    scanned.nodes.iter().filter_map(guarded).collect()
+}
+
+fn is_append_only(config: &NodeConfig) -> bool {
+    config.materialization() == Ok(Materialization::Incremental) && config.strategy() == Ok(Strategy::Append)
 }
 
 /// Why nothing may be published: the causes first, what was only skipped because of them not at all.
@@ -121,6 +160,24 @@ fn faults(
         }
     }
     if faults.is_empty() { skipped } else { faults }
+}
+
+#[cfg(test)]
+impl Publishable {
+    /// A table of a warehouse in memory, without settings.
+    pub(crate) fn for_test(name: &str) -> Self {
+        Self {
+            id: NodeId::new("model", "shop", name),
+            name: name.to_string(),
+            relation: Relation::new("memory", "main", name),
+            key: Vec::new(),
+            description: String::new(),
+            columns: IndexMap::new(),
+            required: Vec::new(),
+            is_append_only: false,
+            config: NodeConfig::default(),
+        }
+    }
 }
 
 #[cfg(test)]

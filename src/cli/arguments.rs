@@ -42,7 +42,7 @@ pub enum Verb {
     /// Print rows of a model, or of a query
     Show(ShowFlags),
     /// Check, then publish: all of it, or nothing
-    Publish(Project),
+    Publish(PublishFlags),
     /// Write the quality report
     Report(ReportFlags),
     /// Make synthetic events: a live day, or a year's history
@@ -133,6 +133,18 @@ pub struct BuildFlags {
     #[arg(long)]
     pub fail_fast: bool,
     /// Print the plan and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args)]
+pub struct PublishFlags {
+    /// Publish every row anew, in place of whatever is there (BigQuery)
+    #[arg(long)]
+    pub full_refresh: bool,
+    /// Print what would change and do nothing (BigQuery)
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]

@@ -4,10 +4,13 @@ use serde_json::{Value as Json, json};
 
 use crate::config::OutputFormat;
 use crate::error::Result;
+use crate::flow::Changes;
+use crate::flow::ComparedTable;
 use crate::flow::Comparison;
 use crate::flow::Done;
 use crate::flow::House;
 use crate::flow::Named;
+use crate::flow::Published;
 use crate::plan::Action;
 use crate::plan::Plan;
 use crate::plan::RunRecord;
@@ -60,6 +63,7 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
     if let Some(comparison) = done.extracted.as_ref().and_then(|extracted| extracted.comparison.as_ref()) {
         comparison_rows(comparison).into_iter().for_each(|(name, text)| add(name, text));
     }
+    compared_rows(&done.compared).into_iter().for_each(|(name, text)| add(&name, text));
     if let Some(record) = &done.record {
         let built = models(house, record);
         if !built.is_empty() {
@@ -76,7 +80,7 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
     }
     match &done.published {
         Some(Ok(published)) if !published.tables.is_empty() => {
-            let shown = house.settings.layout.shown(&house.settings.layout.published());
+            let shown = house.destination();
             let count = published.tables.len();
             add(
                 "published",
@@ -84,7 +88,7 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
                     true => format!("{count} tables in {shown}, unchanged"),
                     false => {
                         let changed = published.tables.iter().filter(|table| table.changed).count();
-                        format!("{count} tables in {shown}, {changed} changed")
+                        format!("{count} tables in {shown}, {changed} changed{}", rows_changed(published))
                     }
                 },
             );
@@ -94,6 +98,44 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
     }
     if let Some(folder) = &done.report {
         add("report", format!("{}/quality_report.txt", house.settings.layout.shown(folder)));
+    }
+    rows
+}
+
+/// How many rows travelled, where only those that have changed do.
+fn rows_changed(published: &Published) -> String {
+    let changes: Vec<_> = published.tables.iter().filter_map(|table| table.changes).collect();
+    if changes.is_empty() {
+        return String::new();
+    }
+    let sum = |of: fn(&Changes) -> u64| grouped(changes.iter().map(of).sum());
+    format!(
+        ": {} rows inserted, {} updated, {} deleted",
+        sum(|changes| changes.inserted),
+        sum(|changes| changes.updated),
+        sum(|changes| changes.deleted)
+    )
+}
+
+fn compared_rows(tables: &[ComparedTable]) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    let equal = tables.iter().filter(|table| table.is_equal()).count();
+    if !tables.is_empty() {
+        rows.push((
+            "published".to_string(),
+            format!("{equal} of {} tables are in BigQuery as in the warehouse", tables.len()),
+        ));
+    }
+    for table in tables.iter().filter(|table| !table.is_equal()) {
+        let told: Vec<_> = table
+            .differences
+            .iter()
+            .map(|it| format!("{} {} in the warehouse, {} published", it.name, it.warehouse, it.published))
+            .collect();
+        rows.push((
+            table.name.clone(),
+            if table.is_published { told.join("; ") } else { "is not published".to_string() },
+        ));
     }
     rows
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::BigQuerySettings;
 use crate::config::Environment;
 use crate::config::Secret;
 use crate::error::{Error, Result};
@@ -34,6 +35,8 @@ pub struct Flags {
     pub select: Vec<String>,
     pub exclude: Vec<String>,
     pub full_refresh: bool,
+    /// Publish every row, whatever was published.
+    pub republish: bool,
     pub fail_fast: bool,
     pub dry_run: bool,
     pub output: OutputFormat,
@@ -100,6 +103,8 @@ pub struct Settings {
     pub profile: ProfileValues,
     /// The raw store; `None` is the embedded one.
     pub mongo: Option<MongoSettings>,
+    /// Where is published; `None` is the folder `data/published`.
+    pub bigquery: Option<BigQuerySettings>,
     /// After how many extractions raw store and warehouse are compared whole.
     pub compare_every: u64,
     /// The warehouse file, absolute; `None` is in memory.
@@ -152,7 +157,8 @@ impl Settings {
         }
         let compare_every = number(environment, "CP_COMPARE_EVERY")?.unwrap_or(COMPARE_EVERY);
         let mongo = mongo(&flags, environment);
-        Ok(Self { flags, layout: Layout { root, events }, profile, mongo, compare_every, warehouse, threads })
+        let bigquery = BigQuerySettings::resolve(environment, &root)?;
+        Ok(Self { flags, layout: Layout { root, events }, profile, mongo, bigquery, compare_every, warehouse, threads })
     }
 }
 
@@ -169,7 +175,8 @@ fn mongo(flags: &Flags, environment: &Environment) -> Option<MongoSettings> {
     Some(MongoSettings { uri, database: database.to_string() })
 }
 
-fn number<T: std::str::FromStr>(environment: &Environment, name: &str) -> Result<Option<T>> {
+/// A variable that is a number; unset or empty is none.
+pub(super) fn number<T: std::str::FromStr>(environment: &Environment, name: &str) -> Result<Option<T>> {
     let Some(text) = environment.get(name).filter(|text| !text.is_empty()) else { return Ok(None) };
     text.parse().map(Some).map_err(|_| Error::call(format!("`{name}` is `{text}`, which is no number")))
 }

@@ -35,6 +35,7 @@ use crate::project;
 use crate::project::NodeKind;
 use crate::project::Project;
 use crate::publish;
+use crate::publish::Destination;
 use crate::publish::Published;
 use crate::render;
 use crate::render::Renderer;
@@ -269,7 +270,17 @@ impl House {
     /// Publishes what was checked in this run: all of it, or nothing.
     pub fn publish(&self, engine: &Engine, record: &RunRecord, observe: &dyn Observe) -> Result<Published> {
         let verified = check::verify(&self.project, &self.scanned, &self.graph, record)?;
-        publish::publish(engine, &verified, &self.settings.layout.published(), observe)
+        let folder = self.settings.layout.published();
+        let destination = match &self.settings.bigquery {
+            Some(settings) => Destination::BigQuery(settings),
+            None => Destination::Folder(&folder),
+        };
+        let how = publish::How {
+            full_refresh: self.settings.flags.republish,
+            dry_run: self.settings.flags.dry_run,
+            commit: commit(&self.settings.layout.root),
+        };
+        publish::publish(engine, &verified, destination, &how, observe)
     }
 
     /// Writes the quality report; returns its folder.
@@ -286,6 +297,12 @@ impl House {
         )?;
         Ok(written.folder)
     }
+}
+
+/// The project's commit, where it is a git checkout.
+fn commit(root: &std::path::Path) -> Option<String> {
+    let told = std::process::Command::new("git").arg("-C").arg(root).args(["rev-parse", "HEAD"]).output().ok()?;
+    told.status.success().then(|| String::from_utf8_lossy(&told.stdout).trim().to_string())
 }
 
 /// One phrase for the line of a node.

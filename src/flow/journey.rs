@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::artifact;
+use crate::check;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::error::Kind;
@@ -21,6 +22,8 @@ use crate::progress::Progress;
 use crate::progress::Status;
 use crate::progress::grouped;
 use crate::project::NodeKind;
+use crate::publish;
+use crate::publish::ComparedTable;
 use crate::publish::Published;
 use crate::store::Embedded;
 use crate::store::Mongo;
@@ -35,6 +38,8 @@ pub struct Done {
     pub tables: Vec<(String, u64)>,
     /// What was published, or why nothing was.
     pub published: Option<Result<Published>>,
+    /// Published tables beside the warehouse's.
+    pub compared: Vec<ComparedTable>,
     /// The folder of the report.
     pub report: Option<PathBuf>,
     /// Whether a difference between raw store and warehouse is an error.
@@ -115,7 +120,14 @@ impl House {
         self.require_warehouse()?;
         let engine = self.warehouse()?;
         let extracted = self.extract_from(self.store()?.as_ref(), &engine, 0, observe)?;
-        Ok(Done { extracted: Some(extracted), is_verification: true, ..Done::default() })
+        let compared = match &self.settings.bigquery {
+            Some(settings) => {
+                observe.on(Progress::Stage { name: "verify", total: None });
+                publish::verify(&engine, &check::publishable(&self.project, &self.scanned), settings)?
+            }
+            None => Vec::new(),
+        };
+        Ok(Done { extracted: Some(extracted), compared, is_verification: true, ..Done::default() })
     }
 
     /// Raw store → landing tables.
@@ -252,6 +264,11 @@ impl Done {
             return Err(Error::data("the raw store and the warehouse do not hold the same events").help(
                 "put the events back into the raw store; or, if it is right, let all land anew: `cp extract --full-refresh`",
             ));
+        }
+        let differing = self.compared.iter().filter(|table| !table.is_equal()).count();
+        if differing > 0 {
+            return Err(Error::data(format!("{} in BigQuery differ from the warehouse", counted(differing, "table")))
+                .help("`cp publish` brings what has changed; if something else has changed BigQuery, `cp publish --full-refresh`"));
         }
         if let Some(record) = &self.record {
             let bad = |status: Status| record.count(status);

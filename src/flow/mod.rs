@@ -8,6 +8,7 @@ mod warehouse;
 mod watch;
 
 pub use crate::extract::{Comparison, Named};
+pub use crate::publish::{Changes, ComparedTable, Published, PublishedTable};
 pub use house::House;
 pub use journey::Done;
 pub use stop::Stop;

@@ -76,6 +76,14 @@ impl House {
 }
 
 impl House {
+    /// Where is published to, for a person.
+    pub fn destination(&self) -> String {
+        match &self.settings.bigquery {
+            Some(settings) => format!("BigQuery `{}.{}`", settings.project, settings.dataset),
+            None => self.settings.layout.shown(&self.settings.layout.published()),
+        }
+    }
+
     /// Which store the warehouse was filled from. The warehouse is closed again: whoever holds the raw store while it
     /// waits for the warehouse may wait for one who waits for the raw store.
     pub(super) fn filled_from(&self) -> Result<Option<Origin>> {
@@ -144,7 +152,7 @@ impl House {
             ("threads", self.settings.threads.to_string()),
             ("events from", layout.shown(&layout.events)),
             ("warehouse", self.settings.warehouse.as_deref().map_or_else(|| "in memory".to_string(), state)),
-            ("published", layout.shown(&layout.published())),
+            ("published", self.destination()),
         ];
         let store = match self.settings.mongo.is_some() || layout.raw_store().is_file() {
             true => Some(self.store()),

@@ -1,5 +1,6 @@
 //! Every integration test, in one binary: one link, and one place to look.
 
+mod bigquery;
 mod bigquery_server;
 mod errors;
 mod install;

@@ -47,6 +47,8 @@ const HOUSE: &[(&str, &str)] = &[
 const OWNED: &[(&str, &[&str])] = &[
     ("mongodb::", &["store/mongo"]),
     ("duckdb::", &["engine/"]),
+    ("gcp_bigquery_client::", &["publish/bigquery"]),
+    ("reqwest::", &["publish/bigquery"]),
     ("minijinja::", &["render/", "report/html"]),
     ("clap::", &["cli/"]),
     ("anstream::", &["ui/"]),

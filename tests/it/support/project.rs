@@ -10,6 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
+use super::bigquery;
 use super::{Call, server::Database};
 
 /// What makes the repository's project; all else there is the tool's source, or written by a run.
@@ -108,6 +109,24 @@ impl Project {
     /// From now on, its events are stored in the embedded store again.
     pub fn embedded(&self) -> &Self {
         self.environment.lock().unwrap().clear();
+        self
+    }
+
+    /// From now on, it publishes to this dataset of the BigQuery at `host`. Whatever goes wrong there is tried again for half
+    /// a minute.
+    pub fn publishing_to(&self, host: &str, dataset: &str) -> &Self {
+        let mut environment = self.environment.lock().unwrap();
+        environment.retain(|(name, _)| !name.starts_with("B") && !name.starts_with("CP_BQ"));
+        environment.extend(
+            [
+                ("BQ_PROJECT", bigquery::PROJECT),
+                ("BQ_DATASET", dataset),
+                ("BIGQUERY_EMULATOR_HOST", host),
+                ("CP_BQ_PATIENCE", "30"),
+                ("CP_BQ_DEADLINE", "60"),
+            ]
+            .map(|(name, value)| (name, value.to_string())),
+        );
         self
     }
 

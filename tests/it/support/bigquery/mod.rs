@@ -19,6 +19,7 @@ use std::{
 
 pub use message::Message;
 pub use proxy::{Act, Asked, Deed, Garbage, MISCHIEF, Proxy, random};
+pub use rest::Row;
 use tempfile::TempDir;
 
 use super::process::{self, PATIENCE, Process, tail};

@@ -22,8 +22,8 @@ use crate::error::Result;
 use crate::name::quote;
 use crate::progress::Observe;
 use crate::progress::Progress;
-use crate::publish::manifest::ManifestColumn;
-use crate::publish::manifest::ManifestTable;
+use crate::publish::local::manifest::ManifestColumn;
+use crate::publish::local::manifest::ManifestTable;
 
 /// Rows of a row group. Part of the bytes: another number publishes every larger table anew.
 const ROW_GROUP: u32 = 122_880;
@@ -145,7 +145,7 @@ fn copy(table: &Publishable, columns: &[Column], path: &Path) -> String {
 }
 
 /// SHA-256 and size of a file.
-pub(super) fn digest(path: &Path) -> Result<(String, u64)> {
+pub(in crate::publish) fn digest(path: &Path) -> Result<(String, u64)> {
     let mut file = File::open(path).at_path("read", path)?;
     let (mut hash, mut size) = (Sha256::new(), 0);
     let mut buffer = vec![0; 1 << 16];

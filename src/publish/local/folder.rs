@@ -8,10 +8,10 @@ use tempfile::TempDir;
 use crate::error::AtPath;
 use crate::error::Error;
 use crate::error::Result;
-use crate::publish::manifest;
-use crate::publish::manifest::Manifest;
-use crate::publish::manifest::ManifestTable;
-use crate::publish::parquet::digest;
+use crate::publish::local::manifest;
+use crate::publish::local::manifest::Manifest;
+use crate::publish::local::manifest::ManifestTable;
+use crate::publish::local::parquet::digest;
 
 /// Folders of publications begin so; what follows is the publication's id.
 const PUBLISHED: &str = ".published-";

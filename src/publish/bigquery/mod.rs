@@ -1,0 +1,77 @@
+//! Publishing to BigQuery: only what has changed travels, and all tables change together.
+//!
+//! ```text
+//! ledger (what is published?) → comparison (which rows differ?) → load jobs into staging tables
+//!   → one transaction: head, every table, ledger → memory of what is published
+//! ```
+//!
+//! Whatever breaks off before the transaction leaves readers what they had, and the next run finds the jobs that are done;
+//! whatever breaks off after it is found in the ledger. Staging tables go with the publication, and expire by themselves
+//! where that was cut short.
+//!
+//! The driver is asynchronous and the rest of the tool is not: [`Door`] is where they meet. Only this folder speaks to
+//! BigQuery.
+
+mod changes;
+mod credentials;
+mod door;
+mod fault;
+mod jobs;
+mod layout;
+mod ledger;
+mod publisher;
+mod retry;
+mod script;
+mod settings;
+mod tables;
+mod types;
+mod upload;
+mod verify;
+
+pub use verify::{ComparedTable, Measure, verify};
+
+use crate::check::Verified;
+use crate::config::BigQuerySettings;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::error::Result;
+use crate::progress::Observe;
+use crate::progress::Progress;
+use crate::publish::How;
+use crate::publish::Published;
+
+use door::Door;
+use publisher::Publisher;
+
+/// How often a publication that another one forestalled is begun anew.
+const ATTEMPTS: usize = 5;
+
+/// Publishes all tables, or none.
+///
+/// # Errors
+/// When BigQuery cannot be reached or refuses something, when a table there cannot be brought into shape without loss, or
+/// when it holds other rows than were published; then nothing has changed for readers.
+pub fn publish(
+    engine: &Engine,
+    verified: &Verified,
+    settings: &BigQuerySettings,
+    how: &How,
+    observe: &dyn Observe,
+) -> Result<Published> {
+    let mut door = Door::open(settings)?;
+    let session = engine.session()?;
+    let database = session.database()?;
+    for _ in 0..ATTEMPTS {
+        let published = session
+            .transaction(|session| Publisher::new(&mut door, session, &database, verified, how)?.publish(observe))?;
+        match published {
+            Some(published) => return Ok(published),
+            None => observe.on(Progress::Warning {
+                text: "another publication came first; what has changed since is looked for again".to_string(),
+            }),
+        }
+    }
+    Err(Error::call(format!("other publications to `{}` came first {ATTEMPTS} times", door.place()))
+        .help("is somebody else publishing there all the time?")
+        .passing())
+}

@@ -1,0 +1,341 @@
+//! One attempt to publish: what the ledger tells, what has changed, what travels, and the transaction.
+
+use std::time::Duration;
+use std::time::SystemTime;
+
+use gcp_bigquery_client::model::table::Table;
+
+use crate::check::Publishable;
+use crate::check::Verified;
+use crate::engine::Session;
+use crate::error::Error;
+use crate::error::Result;
+use crate::progress::Observe;
+use crate::progress::Progress;
+use crate::publish::Changes;
+use crate::publish::How;
+use crate::publish::Published;
+use crate::publish::PublishedTable;
+
+use super::changes::{Comparison, Content};
+use super::door::Door;
+use super::fault::Failed;
+use super::jobs::JobName;
+use super::layout::{Layout, ROW_HASH, ROW_KEY};
+use super::ledger::{self, Entry, Told};
+use super::script::{self, Merge, Refusal};
+
+/// After how long a staging table goes by itself.
+const STAGED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// One attempt.
+pub(super) struct Publisher<'a> {
+    door: &'a mut Door,
+    comparison: Comparison<'a>,
+    session: &'a Session,
+    verified: &'a Verified,
+    how: &'a How,
+}
+
+/// A table on its way.
+struct Candidate<'a> {
+    publishable: &'a Publishable,
+    layout: Layout,
+    content: Content,
+    /// As it is in BigQuery.
+    there: Option<Table>,
+    /// What brings it into shape.
+    patch: Option<Table>,
+    changes: Changes,
+    /// Whether whatever is there goes first.
+    is_whole: bool,
+}
+
+impl Candidate<'_> {
+    /// Whether the ledger tells of the table that is there: one that was made after the last publication, in place of one
+    /// that somebody dropped, it does not know.
+    fn is_known_to(&self, last: &Entry) -> bool {
+        let made = self.there.as_ref().and_then(|there| there.creation_time.as_ref()?.parse::<i64>().ok());
+        made.is_some_and(|made| made <= last.at) && last.of(&self.publishable.name).is_some()
+    }
+
+    fn is_touched(&self) -> bool {
+        self.changes.count() > 0 || self.is_whole || self.there.is_none()
+    }
+}
+
+impl<'a> Publisher<'a> {
+    pub(super) fn new(
+        door: &'a mut Door,
+        session: &'a Session,
+        database: &'a str,
+        verified: &'a Verified,
+        how: &'a How,
+    ) -> Result<Self> {
+        let comparison = Comparison::open(session, database, door.place())?;
+        Ok(Self { door, comparison, session, verified, how })
+    }
+
+    /// What came of it; `None` where another publication came first.
+    pub(super) fn publish(&mut self, observe: &dyn Observe) -> Result<Option<Published>> {
+        let tables = self.verified.tables();
+        observe.on(Progress::Stage { name: "publish", total: Some(tables.len() as u64) });
+        let is_there = match self.how.dry_run {
+            true => self.door.has_dataset()?,
+            false => {
+                self.door.ensure_dataset()?;
+                true
+            }
+        };
+        let last = if is_there { ledger::last(self.door)? } else { None };
+        let mut candidates = Vec::new();
+        for publishable in tables {
+            candidates.push(self.candidate(publishable, is_there)?);
+        }
+        let is_published = last.as_ref().is_some_and(|last| is_as_told(last, &candidates)) && !self.how.full_refresh;
+        if tables.is_empty() || (is_published && candidates.iter().all(|candidate| candidate.patch.is_none())) {
+            return Ok(Some(self.unchanged(last, &candidates, observe)?));
+        }
+        let is_remembered = last.as_ref().map(|last| &last.id) == self.comparison.remembered()?.as_ref();
+        for candidate in &mut candidates {
+            self.compare(candidate, last.as_ref(), is_remembered)?;
+        }
+        let told = candidates.iter().map(told).collect();
+        let previous = last.as_ref().map(|last| last.id.as_str());
+        let entry = Entry::after(previous, self.verified.invocation_id(), self.how.commit.as_deref(), told);
+        let folder = tempfile::tempdir().map_err(|error| Error::call("cannot make a folder").because(error))?;
+        let (mut merges, mut bytes) = (Vec::new(), Vec::new());
+        for candidate in &candidates {
+            let (merge, size) = self.stage(candidate, &entry, folder.path())?;
+            merges.push(merge);
+            bytes.push(size);
+            observe.on(Progress::Advance { by: 1 });
+        }
+        let touched: Vec<Merge> = merges.into_iter().flatten().collect();
+        let script = script::script(&self.door.place(), &entry, &touched);
+        let published = summary(&entry, &candidates, &bytes);
+        if self.how.dry_run {
+            self.forget(&candidates)?;
+            observe.on(Progress::Done { summary: "nothing was published: a dry run".to_string() });
+            return Ok(Some(Published { script: Some(script), ..published }));
+        }
+        let is_done = self.run(&entry, &script)?;
+        if is_done {
+            self.comparison.remember(&entry.id, tables.iter().map(|table| table.name.as_str()))?;
+        }
+        for merge in &touched {
+            // They expire by themselves where this fails.
+            let _ = self.door.delete_table(&merge.staging);
+        }
+        self.forget(&candidates)?;
+        if !is_done {
+            return Ok(None);
+        }
+        observe.on(Progress::Done { summary: format!("{} tables published, {} changed", tables.len(), touched.len()) });
+        Ok(Some(published))
+    }
+
+    fn candidate(&self, publishable: &'a Publishable, is_there: bool) -> Result<Candidate<'a>> {
+        let Some(columns) = self.session.described(&publishable.relation)? else {
+            return Err(Error::data(format!("cannot publish `{}`, which is not in the warehouse", publishable.name))
+                .help("run `cp build`, which makes it and checks it"));
+        };
+        let layout = Layout::of(publishable, &columns, self.verified.invocation_id())?;
+        let content = self.comparison.look(publishable, &layout)?;
+        let there = if is_there { self.door.table(&publishable.name)? } else { None };
+        let patch = match &there {
+            Some(there) => layout.patch(there, &format!("{}.{}", self.door.place(), publishable.name))?,
+            None => None,
+        };
+        Ok(Candidate { publishable, layout, content, there, patch, changes: Changes::default(), is_whole: false })
+    }
+
+    /// Finds out what has changed of a table.
+    fn compare(&self, candidate: &mut Candidate<'_>, last: Option<&Entry>, is_remembered: bool) -> Result<()> {
+        let name = candidate.publishable.name.as_str();
+        let was_published = last.is_some_and(|last| last.of(name).is_some());
+        let is_known = last.is_some_and(|last| candidate.is_known_to(last));
+        match &candidate.there {
+            // New here, or to be written anew.
+            None => self.comparison.published_as_read(name, &[])?,
+            Some(_) if self.how.full_refresh => {
+                candidate.is_whole = true;
+                self.comparison.published_as_read(name, &[])?;
+            }
+            Some(table) if !was_published => {
+                if table.num_rows.as_deref().is_some_and(|rows| rows != "0") {
+                    return Err(Error::call(format!(
+                        "`{}.{name}` in BigQuery holds rows that `cp` did not publish",
+                        self.door.place()
+                    ))
+                    .help(
+                        "`cp publish --full-refresh` puts the warehouse's rows in their place; grants and views stay",
+                    ));
+                }
+                self.comparison.published_as_read(name, &[])?;
+            }
+            Some(_) if is_remembered && is_known => self.comparison.published_as_remembered(name)?,
+            Some(_) => {
+                let sql = format!("SELECT {ROW_KEY}, {ROW_HASH} FROM `{}.{name}`", self.door.place());
+                let rows = self.door.query(&JobName::fresh("read_back"), &sql)?;
+                self.comparison.published_as_read(name, &rows)?;
+            }
+        }
+        candidate.changes = self.comparison.compare(name)?;
+        Ok(())
+    }
+
+    /// Brings the table into shape, and the rows that have changed beside it. Returns how many bytes they are.
+    fn stage(
+        &self,
+        candidate: &Candidate<'_>,
+        entry: &Entry,
+        folder: &std::path::Path,
+    ) -> Result<(Option<Merge>, u64)> {
+        let name = &candidate.publishable.name;
+        if !candidate.is_touched() && candidate.patch.is_none() {
+            return Ok((None, 0));
+        }
+        if !self.how.dry_run {
+            self.shape(candidate)?;
+        }
+        if candidate.changes.count() == 0 && !candidate.is_whole {
+            return Ok((None, 0));
+        }
+        let file = folder.join(format!("{name}.parquet"));
+        self.comparison.export(candidate.publishable, &candidate.layout, &file)?;
+        let (hash, bytes) = crate::publish::digest(&file)?;
+        // The content is in the names, so what a run before this one has loaded is known to be the same.
+        let staging = format!("cp_staging_{name}_{}_{}", entry.id, &hash[..8]);
+        let merge = Merge {
+            table: name.clone(),
+            staging: staging.clone(),
+            columns: candidate.layout.columns.iter().map(|(column, _)| column.clone()).collect(),
+            changes: candidate.changes,
+            is_whole: candidate.is_whole,
+        };
+        if !self.how.dry_run && candidate.changes.count() > 0 {
+            let schema = candidate.layout.staging();
+            if self.door.table(&staging)?.is_none() {
+                let mut table = Table { schema: schema.clone(), expiration_time: Some(expiry()), ..Table::default() };
+                table.table_reference.table_id.clone_from(&staging);
+                self.door.create_table(table)?;
+            }
+            let job = JobName::new(&format!("cp_{}_{name}_{}", entry.id, &hash[..8]));
+            self.door.load(&job, &staging, &schema, &file)?;
+        }
+        Ok((Some(merge), bytes))
+    }
+
+    /// Makes the table, or brings it into shape; its label names the run that touched it last.
+    fn shape(&self, candidate: &Candidate<'_>) -> Result<()> {
+        let wanted = &candidate.layout.table;
+        if candidate.there.is_none() {
+            return self.door.create_table(wanted.clone());
+        }
+        let bare = || Table { table_reference: wanted.table_reference.clone(), ..Table::default() };
+        let patch = candidate.patch.clone().unwrap_or_else(bare);
+        self.door.patch_table(Table { labels: wanted.labels.clone(), ..patch })
+    }
+
+    /// Runs the transaction. Whether it is published now: `false` where another publication came first.
+    fn run(&self, entry: &Entry, script: &str) -> Result<bool> {
+        ledger::ensure(self.door)?;
+        let failed =
+            match self.door.query(&JobName::new(&format!("cp_{}_publish_{}", entry.id, fingerprint(script))), script) {
+                Ok(_) => return Ok(true),
+                Err(failed) => failed,
+            };
+        // Whatever the answer was: the ledger tells what has happened.
+        if ledger::last(self.door)?.is_some_and(|last| last.id == entry.id) {
+            return Ok(true);
+        }
+        match failed {
+            Failed::Said { message, .. } if Refusal::of(&message) == Refusal::CameFirst => Ok(false),
+            Failed::Said { job, message, .. } if Refusal::of(&message) == Refusal::NotAsPublished => Err(Error::call(
+                "BigQuery holds other rows than `cp` published",
+            )
+            .because(format!("{message} (job `{job}`)"))
+            .help(
+                "something else has changed them; `cp verify` compares, `cp publish --full-refresh` writes them anew",
+            )),
+            other => Err(other.into()),
+        }
+    }
+
+    fn unchanged(&self, last: Option<Entry>, candidates: &[Candidate<'_>], observe: &dyn Observe) -> Result<Published> {
+        if let Some(last) = &last
+            && !self.how.dry_run
+            && self.comparison.remembered()?.as_ref() != Some(&last.id)
+        {
+            self.comparison.remember(&last.id, self.verified.tables().iter().map(|table| table.name.as_str()))?;
+        }
+        self.forget(candidates)?;
+        observe.on(Progress::Done { summary: "nothing has changed since the last publication".to_string() });
+        let (id, previous) = last.map_or_else(Default::default, |last| (last.id, last.previous));
+        let tables = candidates.iter().map(|candidate| PublishedTable {
+            name: candidate.publishable.name.clone(),
+            rows: candidate.content.rows,
+            bytes: 0,
+            changed: false,
+            changes: Some(Changes::default()),
+        });
+        Ok(Published { id, previous, tables: tables.collect(), unchanged: true, script: None })
+    }
+
+    fn forget(&self, candidates: &[Candidate<'_>]) -> Result<()> {
+        candidates.iter().try_for_each(|candidate| self.comparison.clear(&candidate.publishable.name))
+    }
+}
+
+/// Whether the ledger's last row tells of just these tables with just this content.
+fn is_as_told(last: &Entry, candidates: &[Candidate<'_>]) -> bool {
+    let is_told = |candidate: &Candidate<'_>| {
+        let Candidate { publishable, content, .. } = candidate;
+        let is_equal = |told: &Told| told.hash == content.hash && told.rows == content.rows;
+        candidate.is_known_to(last) && last.of(&publishable.name).is_some_and(is_equal)
+    };
+    last.tables.len() == candidates.len() && candidates.iter().all(is_told)
+}
+
+fn told(candidate: &Candidate<'_>) -> Told {
+    let Candidate { publishable, content, changes, .. } = candidate;
+    Told {
+        name: publishable.name.clone(),
+        rows: content.rows,
+        inserted: changes.inserted,
+        updated: changes.updated,
+        deleted: changes.deleted,
+        corrections: if publishable.is_append_only { changes.updated } else { 0 },
+        hash: content.hash.clone(),
+    }
+}
+
+fn summary(entry: &Entry, candidates: &[Candidate<'_>], bytes: &[u64]) -> Published {
+    let tables = candidates.iter().zip(bytes).map(|(candidate, bytes)| PublishedTable {
+        name: candidate.publishable.name.clone(),
+        rows: candidate.content.rows,
+        bytes: *bytes,
+        changed: candidate.is_touched(),
+        changes: Some(candidate.changes),
+    });
+    Published {
+        id: entry.id.clone(),
+        previous: entry.previous.clone(),
+        tables: tables.collect(),
+        unchanged: false,
+        script: None,
+    }
+}
+
+/// When a staging table that is made now goes, in milliseconds since 1970.
+fn expiry() -> String {
+    let at = SystemTime::now() + STAGED_FOR;
+    at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis().to_string()
+}
+
+/// Tells scripts apart that publish the same from different states.
+fn fingerprint(script: &str) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(script).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}

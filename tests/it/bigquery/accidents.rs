@@ -1,0 +1,87 @@
+//! Whatever breaks off, on either side or between them: the next run ends with every table equal and one row of the ledger
+//! for each publication.
+
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use super::*;
+use crate::support::bigquery::Act;
+use crate::support::bigquery::Proxy;
+use crate::support::bigquery::random;
+use crate::support::moments;
+
+const TABLES: &[&str] = &["sales", "totals"];
+
+/// Changes what is to be published next.
+fn change(project: &Project, round: usize) {
+    let rows: String = (1..=round + 20)
+        .map(|id| format!("{id},{},{}.{:02}\n", ["a", "b", "c"][id % 3], id * (round + 1), round % 100))
+        .collect();
+    project.file("seeds/given.csv", format!("id,shop,amount\n{rows}"));
+}
+
+#[test]
+fn the_program_killed_while_it_publishes() {
+    let Some(server) = BigQuery::shared() else { return };
+    let (project, dataset) = shop(server);
+    project.cp(["build"]).success();
+    change(&project, 0);
+    project.cp(["run"]).success();
+    let start = Instant::now();
+    project.cp(["publish"]).success();
+    let whole = start.elapsed();
+    for (round, moment) in moments(whole).into_iter().enumerate() {
+        change(&project, round + 1);
+        project.cp(["run"]).success();
+        let running = project.cp(["publish"]).spawn();
+        thread::sleep(moment);
+        running.kill();
+        let output = project.cp(["publish"]).run();
+        assert!(output.status == 0, "killed after {moment:?}: {output}");
+        assert_equal(&project, server, &dataset, TABLES);
+    }
+}
+
+#[test]
+fn a_network_that_drops_delays_repeats_and_garbles() {
+    let Some(server) = BigQuery::shared() else { return };
+    for seed in 0..moments(Duration::ZERO).len() as u64 {
+        let (project, dataset) = shop(server);
+        let proxy = Proxy::start(server.host(), random(seed, 4));
+        project.publishing_to(&proxy.host(), &dataset);
+        let first = project.cp(["build"]).run();
+        assert!(first.status == 0, "seed {seed}: {first}\n{:#?}", proxy.log());
+        change(&project, 3);
+        let second = project.cp(["build"]).run();
+        assert!(second.status == 0, "seed {seed}: {second}\n{:#?}", proxy.log());
+        assert_equal(&project, server, &dataset, TABLES);
+        assert!(proxy.log().iter().any(|deed| !matches!(deed.act, Act::Pass)), "nothing was done");
+    }
+}
+
+#[test]
+fn a_lost_answer_to_the_transaction_is_found_in_the_ledger() {
+    let Some(server) = BigQuery::shared() else { return };
+    let (project, dataset) = shop(server);
+    // The first answer to each kind of request is lost.
+    let proxy = Proxy::start(server.host(), |asked| if asked.alike == 1 { Act::Lose } else { Act::Pass });
+    project.publishing_to(&proxy.host(), &dataset);
+    project.cp(["build"]).success();
+    assert_equal(&project, server, &dataset, TABLES);
+    assert_eq!(server.rows(&dataset, "SELECT COUNT(*) FROM cp_publications")[0][0].as_deref(), Some("1"));
+}
+
+#[test]
+fn a_server_that_is_away_is_told_and_costs_nothing() {
+    let Some(server) = BigQuery::start() else { return };
+    let (project, dataset) = shop(&server);
+    project.cp(["build"]).success();
+    change(&project, 1);
+    server.kill();
+    let output = project.cp(["build"]).env("CP_BQ_PATIENCE", "2").status(2);
+    assert!(output.stderr.contains("cannot be reached") || output.stderr.contains("tried"), "{output}");
+    server.restart();
+    project.cp(["publish"]).success();
+    assert_equal(&project, &server, &dataset, TABLES);
+}

@@ -1,0 +1,146 @@
+//! What arrives, and how much of it travels.
+
+use serde_json::Value;
+
+use super::*;
+
+/// All tables that the project publishes.
+const TABLES: &[&str] = &[
+    "daily_revenue",
+    "dim_customer",
+    "dim_date",
+    "dim_product",
+    "fact_order_daily",
+    "fact_order_items",
+    "fact_orders",
+    "fact_payments",
+    "fact_refunds",
+    "fact_shipments",
+    "late_arrivals",
+    "payment_delay",
+    "payment_success",
+    "refund_rate",
+    "rejected_events",
+    "top_products",
+];
+
+/// Rows that all load jobs have brought.
+fn loaded(server: &BigQuery, dataset: &str) -> u64 {
+    let rows = |job: &Value| job["statistics"]["load"]["outputRows"].as_str().map_or(0, |rows| rows.parse().unwrap());
+    server.load_jobs(dataset).iter().map(rows).sum()
+}
+
+#[test]
+fn the_sample_arrives_whole_and_then_only_what_a_day_changes() {
+    let Some(server) = BigQuery::shared() else { return };
+    let (project, dataset) = (Project::new(), fresh_dataset());
+    project.publishing_to(&server.host(), &dataset);
+    let late =
+        std::fs::read_dir(project.path("data/live_events")).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
+    let kept = project.path("kept");
+    std::fs::rename(&late, &kept).unwrap();
+    project.cp(["build"]).success();
+    assert_equal(&project, server, &dataset, TABLES);
+    let (jobs, first) = (server.load_jobs(&dataset).len(), loaded(server, &dataset));
+
+    let again = project.cp(["build"]).success();
+    assert!(again.stdout.contains("unchanged"), "{again}");
+    assert_eq!(server.load_jobs(&dataset).len(), jobs, "a second publication uploads nothing");
+
+    std::fs::rename(&kept, &late).unwrap();
+    project.cp(["build"]).success();
+    assert_equal(&project, server, &dataset, TABLES);
+    let ledger = server.rows(&dataset, "SELECT tables FROM cp_publications AS p JOIN cp_head AS h ON h.id = p.id");
+    let tables: Vec<Value> = serde_json::from_str(ledger[0][0].as_ref().unwrap()).unwrap();
+    let told: u64 = tables
+        .iter()
+        .flat_map(|table| ["inserted", "updated", "deleted"].map(|name| table[name].as_u64().unwrap()))
+        .sum();
+    let second = loaded(server, &dataset) - first;
+    assert_eq!(second, told, "only changed rows travel");
+    assert!(second > 0 && second < first, "{second} of {first}");
+
+    // A fresh clone knows nothing of it, and reads back what is there.
+    let clone = Project::new();
+    clone.publishing_to(&server.host(), &dataset);
+    let before = loaded(server, &dataset);
+    let output = clone.cp(["build"]).success();
+    assert!(output.stdout.contains("unchanged"), "{output}");
+    assert_eq!(loaded(server, &dataset), before);
+    let verified = project.cp(["verify"]).success();
+    assert!(verified.stdout.contains("16 of 16 tables are in BigQuery as in the warehouse"), "{verified}");
+}
+
+#[test]
+fn a_failing_check_leaves_bigquery_untouched() {
+    let Some(server) = BigQuery::shared() else { return };
+    let (project, dataset) = shop(server);
+    project.cp(["build"]).success();
+    let before = server.rows(&dataset, "SELECT id FROM cp_head");
+    project.edit("seeds/given.csv", "3,b,10.00", "2,b,10.00");
+    let output = project.cp(["build"]).status(1);
+    assert!(output.stderr.contains("nothing was published: check `unique_sales_id` failed"), "{output}");
+    assert_eq!(server.rows(&dataset, "SELECT id FROM cp_head"), before);
+    project.edit("seeds/given.csv", "2,b,10.00", "3,b,11.00");
+    project.cp(["build"]).success();
+    assert_equal(&project, server, &dataset, &["sales", "totals"]);
+}
+
+#[test]
+fn a_dry_run_tells_and_does_nothing() {
+    let Some(server) = BigQuery::shared() else { return };
+    let (project, dataset) = shop(server);
+    project.cp(["build"]).success();
+    project.edit("seeds/given.csv", "3,b,10.00", "4,b,1.00\n5,c,7.00");
+    project.cp(["run"]).success();
+    let before = (server.rows(&dataset, "SELECT id FROM cp_head"), server.jobs().len());
+    let output = project.cp(["publish", "--dry-run"]).success();
+    assert!(output.stdout.contains("sales"), "{output}");
+    assert!(output.stdout.contains("BEGIN TRANSACTION;"), "{output}");
+    assert_eq!(server.rows(&dataset, "SELECT id FROM cp_head"), before.0);
+    assert!(server.tables(&dataset).iter().all(|name| !name.starts_with("cp_staging")));
+    project.cp(["publish"]).success();
+    assert_equal(&project, server, &dataset, &["sales", "totals"]);
+}
+
+#[test]
+fn two_publishers_at_once_both_leave_whole_tables() {
+    let Some(server) = BigQuery::shared() else { return };
+    let (project, dataset) = shop(server);
+    let (other, _) = shop(server);
+    other.publishing_to(&server.host(), &dataset).edit("seeds/given.csv", "3,b,10.00", "3,b,12.00\n4,c,1.00");
+    for round in 0..3 {
+        project.edit("seeds/given.csv", "1,a,1.50", "1,a,1.50").edit(
+            "seeds/given.csv",
+            "2,a,",
+            &format!("2,a,{}", round + 1),
+        );
+        std::thread::scope(|scope| {
+            let calls = [&project, &other].map(|project| scope.spawn(|| project.cp(["build"]).run()));
+            for output in calls.map(|call| call.join().unwrap()) {
+                assert!(output.status == 0, "{output}");
+            }
+        });
+        let winner = server.rows(&dataset, "SELECT COUNT(*) FROM sales")[0][0].clone();
+        let last = if winner.as_deref() == Some("4") { &other } else { &project };
+        assert_equal(last, server, &dataset, &["sales", "totals"]);
+    }
+}
+
+#[test]
+fn what_somebody_else_changed_is_told_and_written_anew() {
+    let Some(server) = BigQuery::shared() else { return };
+    let (project, dataset) = shop(server);
+    project.cp(["build"]).success();
+    server.execute(&format!("DELETE FROM `{dataset}.sales` WHERE id = 2"));
+    let verified = project.cp(["verify"]).status(1);
+    assert!(verified.stdout.contains("rows 3 in the warehouse, 2 published"), "{verified}");
+    project.edit("seeds/given.csv", "2,a,2.25", "2,a,2.50");
+    let output = project.cp(["build"]).status(2);
+    assert!(output.stderr.contains("BigQuery holds other rows than `cp` published"), "{output}");
+    project.cp(["publish", "--full-refresh"]).success();
+    assert_equal(&project, server, &dataset, &["sales", "totals"]);
+    server.execute(&format!("DROP TABLE `{dataset}.totals`"));
+    project.cp(["publish"]).success();
+    assert_equal(&project, server, &dataset, &["sales", "totals"]);
+}
