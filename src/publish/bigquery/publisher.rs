@@ -221,7 +221,7 @@ impl<'a> Publisher<'a> {
                 table.table_reference.table_id.clone_from(&staging);
                 self.door.create_table(table)?;
             }
-            let job = JobName::new(&format!("cp_{}_{name}_{}", entry.id, &hash[..8]));
+            let job = self.job(entry, name, &hash[..8]);
             self.door.load(&job, &staging, &schema, &file)?;
         }
         Ok((Some(merge), bytes))
@@ -241,11 +241,10 @@ impl<'a> Publisher<'a> {
     /// Runs the transaction. Whether it is published now: `false` where another publication came first.
     fn run(&self, entry: &Entry, script: &str) -> Result<bool> {
         ledger::ensure(self.door)?;
-        let failed =
-            match self.door.query(&JobName::new(&format!("cp_{}_publish_{}", entry.id, fingerprint(script))), script) {
-                Ok(_) => return Ok(true),
-                Err(failed) => failed,
-            };
+        let failed = match self.door.query(&self.job(entry, "publish", &fingerprint(script)), script) {
+            Ok(_) => return Ok(true),
+            Err(failed) => failed,
+        };
         // Whatever the answer was: the ledger tells what has happened.
         if ledger::last(self.door)?.is_some_and(|last| last.id == entry.id) {
             return Ok(true);
@@ -261,6 +260,12 @@ impl<'a> Publisher<'a> {
             )),
             other => Err(other.into()),
         }
+    }
+
+    /// The name of work that is part of a publication. Jobs belong to a project, and the same content may go to another of
+    /// its datasets at the same time.
+    fn job(&self, entry: &Entry, what: &str, content: &str) -> JobName {
+        JobName::new(&format!("cp_{}_{}_{what}_{content}", self.door.dataset, entry.id))
     }
 
     fn unchanged(&self, last: Option<Entry>, candidates: &[Candidate<'_>], observe: &dyn Observe) -> Result<Published> {

@@ -1,6 +1,7 @@
 //! Whatever breaks off, on either side or between them: the next run ends with every table equal and one row of the ledger
 //! for each publication.
 
+use std::sync::Once;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
@@ -58,6 +59,23 @@ fn a_network_that_drops_delays_repeats_and_garbles() {
         assert_equal(&project, server, &dataset, TABLES);
         assert!(proxy.log().iter().any(|deed| !matches!(deed.act, Act::Pass)), "nothing was done");
     }
+}
+
+#[test]
+fn the_same_rows_on_their_way_into_another_dataset_are_not_taken_for_these() {
+    let Some(server) = BigQuery::shared() else { return };
+    let ((one, first), (other, second)) = (shop(server), shop(server));
+    let meanwhile = Once::new();
+    let proxy = Proxy::start(server.host(), move |asked| {
+        if asked.path.starts_with("/upload/") {
+            meanwhile.call_once(|| drop(one.cp(["build"]).success()));
+        }
+        Act::Pass
+    });
+    other.publishing_to(&proxy.host(), &second);
+    other.cp(["build"]).success();
+    assert_equal(&other, server, &second, TABLES);
+    assert_eq!(server.rows(&first, "SELECT COUNT(*) FROM cp_publications")[0][0].as_deref(), Some("1"));
 }
 
 #[test]
