@@ -130,7 +130,7 @@ pub(super) fn text_of(bytes: &[u8]) -> Result<&str, String> {
 
 /// Where the first zero byte is, found eight bytes at a time: names are short, and most of what is read is names.
 #[inline(always)]
-fn zero_at(bytes: &[u8]) -> Option<usize> {
+pub(super) fn zero_at(bytes: &[u8]) -> Option<usize> {
     const LOWEST: u64 = u64::from_le_bytes([1; 8]);
     let (words, rest) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
@@ -146,7 +146,7 @@ fn zero_at(bytes: &[u8]) -> Option<usize> {
 
 /// The length that stands at the beginning.
 #[inline(always)]
-fn length_at(bytes: &[u8]) -> Option<usize> {
+pub(super) fn length_at(bytes: &[u8]) -> Option<usize> {
     usize::try_from(i32::from_le_bytes(*bytes.first_chunk()?)).ok()
 }
 

@@ -15,6 +15,7 @@ use crate::event::MAX_DEPTH;
 use crate::event::NotCanonical;
 
 use super::elements::{Elements, Held, damaged, text_of};
+use super::plain::to_plain_json;
 
 /// When BSON's dates begin to count.
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
@@ -35,14 +36,23 @@ pub(super) fn digits<'a>(number: &impl Serialize, room: &'a mut [u8; DIGITS]) ->
 /// # Errors
 /// A phrase: it is damaged, or nested more than [`MAX_DEPTH`] levels deep.
 pub(super) fn to_json<'a>(document: &RawDocument, room: &'a mut Vec<u8>) -> Result<&'a str, String> {
-    room.clear();
-    let mut writer = Writer { out: room, keeps_types: false, unescaped: Some(0) };
-    writer.object(document, 0)?;
-    if !writer.needed_no_escapes() {
-        room.clear();
-        Writer { out: room, keeps_types: false, unescaped: None }.object(document, 0)?;
-    }
-    text_of(room)
+    let written = match to_plain_json(document, room) {
+        Some(written) => written,
+        None => {
+            room.clear();
+            any_to_json(document, room)?;
+            room.len()
+        }
+    };
+    text_of(&room[..written])
+}
+
+/// Adds any payload as compact JSON, which is UTF-8 as far as the texts are that it was made of.
+///
+/// # Errors
+/// As those of [`to_json`].
+pub(super) fn any_to_json(document: &RawDocument, out: &mut Vec<u8>) -> Result<(), String> {
+    Writer { out, keeps_types: false }.object(document, 0)
 }
 
 /// A value as [`to_json`] writes it within a payload.
@@ -51,7 +61,7 @@ pub(super) fn to_json<'a>(document: &RawDocument, room: &'a mut Vec<u8>) -> Resu
 /// As those of [`to_json`].
 pub(super) fn value_to_json(held: Held<'_>) -> Result<String, String> {
     let mut out = Vec::new();
-    Writer { out: &mut out, keeps_types: false, unescaped: None }.held(held, 0)?;
+    Writer { out: &mut out, keeps_types: false }.held(held, 0)?;
     String::from_utf8(out).map_err(damaged)
 }
 
@@ -59,7 +69,7 @@ pub(super) fn value_to_json(held: Held<'_>) -> Result<String, String> {
 /// the damage, and `…`.
 pub(super) fn extended_json(held: Held<'_>) -> String {
     let mut out = Vec::new();
-    let written = Writer { out: &mut out, keeps_types: true, unescaped: None }.held(held, 0);
+    let written = Writer { out: &mut out, keeps_types: true }.held(held, 0);
     let mut out = String::from_utf8_lossy(&out).into_owned();
     if written.is_err() {
         out.push('…');
@@ -80,20 +90,9 @@ struct Writer<'a> {
     out: &'a mut Vec<u8>,
     /// Whether dates and decimals are written as such, not as the text and the number that they say.
     keeps_types: bool,
-    /// How many texts were written as they are, without a look at whether something in them has to be escaped; `None` where
-    /// all are looked at. One look at the whole costs less than one at each, and hardly a payload needs escapes.
-    unescaped: Option<usize>,
 }
 
 impl Writer<'_> {
-    /// Whether what was written unescaped needs no escapes: it has no quotes but those around the texts.
-    fn needed_no_escapes(&self) -> bool {
-        let quotes = memchr::memchr_iter(b'"', self.out).count();
-        // Without a way out in the middle: so the compiler looks at many bytes at once.
-        let has_others = self.out.iter().fold(false, |found, byte| found | (*byte < b' ') | (*byte == b'\\'));
-        !has_others && Some(quotes) == self.unescaped.map(|texts| 2 * texts)
-    }
-
     fn add(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
@@ -172,10 +171,6 @@ impl Writer<'_> {
 
     #[inline(always)]
     fn text(&mut self, text: &[u8]) -> Result<(), String> {
-        if self.unescaped.is_some() {
-            self.quoted(text);
-            return Ok(());
-        }
         // Without a way out in the middle: so the compiler looks at many bytes at once.
         let has_escapes =
             text.iter().fold(false, |found, &byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\'));
@@ -190,7 +185,6 @@ impl Writer<'_> {
     /// A text that has nothing to escape.
     #[inline(always)]
     fn quoted(&mut self, text: &[u8]) {
-        self.unescaped = self.unescaped.map(|texts| texts + 1);
         self.out.reserve(text.len() + 2);
         self.out.push(b'"');
         self.out.extend_from_slice(text);

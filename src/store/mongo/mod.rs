@@ -20,6 +20,7 @@ mod lease;
 mod log;
 mod marker;
 mod payload;
+mod plain;
 mod position;
 mod scan;
 mod stream;
