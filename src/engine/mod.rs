@@ -4,6 +4,7 @@
 //! come back as a [`Table`] of [`Value`]s; a failing statement as an [`SqlError`] with its place in the SQL.
 
 mod append;
+mod ceiling;
 mod clock;
 mod database;
 mod relation;
@@ -12,6 +13,7 @@ mod texts;
 mod value;
 
 pub use append::Filled;
+pub use ceiling::Ceiling;
 pub use clock::time_in_duckdb;
 pub use database::{Cell, Engine, Interrupt, Session};
 pub use relation::RelationKind;

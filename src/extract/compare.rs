@@ -75,7 +75,7 @@ pub struct Comparison {
     pub differing: u64,
     /// Events that were missing in the warehouse, and have landed.
     pub fetched: u64,
-    /// Events that only the warehouse holds.
+    /// Events that only the warehouse holds, or that it holds once more than the store does.
     pub extra: Named,
     /// Events whose payload is another in the store.
     pub changed: Named,
@@ -134,7 +134,8 @@ fn look_into(
     comparison: &mut Comparison,
 ) -> Result<()> {
     // First what has landed, then what is stored: so what is stored meanwhile cannot look extra.
-    let mut landed = landed_marks(landing, ranges)?;
+    let (mut landed, twice) = landed_marks(landing, ranges)?;
+    twice.into_iter().for_each(|id| comparison.extra.add(id));
     let (mut missing, mut seen) = (Vec::new(), HashSet::new());
     store.inventory(ranges, &mut |marks, _| {
         for Mark { event_id, payload_sha256 } in marks.into_iter().filter(|mark| is_within(ranges, &mark.event_id)) {
@@ -223,8 +224,9 @@ fn is_within(ranges: &[IdRange], id: &str) -> bool {
     })
 }
 
-fn landed_marks(landing: &Landing<'_>, ranges: &[IdRange]) -> Result<HashMap<String, String>> {
-    let mut marks = HashMap::new();
+/// Ids and payload hashes of what has landed, and the ids that have done so more than once.
+fn landed_marks(landing: &Landing<'_>, ranges: &[IdRange]) -> Result<(HashMap<String, String>, Vec<String>)> {
+    let (mut marks, mut twice) = (HashMap::new(), Vec::new());
     let sql = format!(
         "select event_id, payload_sha256 from {} where (? or event_id >= ?) and (? or event_id < ?)",
         landing.events()
@@ -233,7 +235,12 @@ fn landed_marks(landing: &Landing<'_>, ranges: &[IdRange]) -> Result<HashMap<Str
         let bound = |id: &'_ Option<String>| (Cell::Boolean(id.is_none()), id.clone().unwrap_or_default());
         let ((no_first, first), (no_end, end)) = (bound(first), bound(end));
         let found = landing.session.query_with(&sql, &[no_first, Cell::Text(&first), no_end, Cell::Text(&end)])?;
-        marks.extend(found.rows.into_iter().map(|row| (row[0].to_string(), row[1].to_string())));
+        for row in found.rows {
+            let (id, hash) = (row[0].to_string(), row[1].to_string());
+            if marks.insert(id.clone(), hash).is_some() {
+                twice.push(id);
+            }
+        }
     }
-    Ok(marks)
+    Ok((marks, twice))
 }

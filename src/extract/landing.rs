@@ -6,12 +6,14 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
+use crate::engine::Ceiling;
 use crate::engine::Cell;
 use crate::engine::Filled;
 use crate::engine::Session;
 use crate::error::Result;
 use crate::extract::Extracted;
 use crate::extract::Known;
+use crate::extract::LANDING_BYTES;
 use crate::extract::Named;
 use crate::extract::Origin;
 use crate::extract::cell;
@@ -71,13 +73,23 @@ pub(super) struct Landing<'a> {
     rows: [i64; 4],
     landed: [u64; 4],
     unreadable: u64,
+    ceiling: Ceiling,
 }
 
 impl<'a> Landing<'a> {
     /// Makes the tables that are missing.
     pub(super) fn open(session: &'a Session, database: &'a str, observe: &'a dyn Observe) -> Result<Self> {
         let changed = RefCell::default();
-        let mut landing = Self { session, database, observe, changed, rows: [0; 4], landed: [0; 4], unreadable: 0 };
+        let mut landing = Self {
+            session,
+            database,
+            observe,
+            changed,
+            rows: [0; 4],
+            landed: [0; 4],
+            unreadable: 0,
+            ceiling: Ceiling::new(LANDING_BYTES),
+        };
         for (index, (table, columns)) in TABLES.iter().enumerate() {
             let relation = landing.relation(table);
             session.run(&format!("create table if not exists {relation} ({columns})"))?;
@@ -219,6 +231,7 @@ impl Sink for Landing<'_> {
         self.observe.on(Progress::Advance { by: count as u64 });
         let index = match batch {
             Batch::Events(events) => {
+                self.ceiling.rise_for(self.session, events.payload.iter().map(str::len))?;
                 self.session.append_columns(SCHEMA, EVENTS, landed(*events, self.rows[0]))?;
                 0
             }
@@ -227,10 +240,12 @@ impl Sink for Landing<'_> {
                 1
             }
             Batch::SetAside(rows) => {
+                self.ceiling.rise_for(self.session, rows.iter().map(|row| row.content.len()))?;
                 self.session.append(SCHEMA, SET_ASIDE, rows.iter().map(set_aside))?;
                 2
             }
             Batch::Conflicts(rows) => {
+                self.ceiling.rise_for(self.session, rows.iter().map(|row| row.event.payload.len()))?;
                 self.session.append(SCHEMA, CONFLICTS, rows.iter().map(conflicting))?;
                 3
             }

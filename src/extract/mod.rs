@@ -72,7 +72,8 @@ pub struct How<'a> {
 /// What lands passes through memory; more than this would only keep what is written already. And rows are appended one
 /// batch after the other: a second thread of DuckDB would only wait for work, and waits so hard that the store's own
 /// reader, which has work, gets less of the machine.
-const LANDING: [(&str, &str); 2] = [("memory_limit", "128MB"), ("threads", "1")];
+const LANDING: [(&str, &str); 2] = [("threads", "1"), ("memory_limit", "128MB")];
+const LANDING_BYTES: u64 = 128_000_000;
 
 /// Lands what the store holds and the warehouse does not. `database` is the warehouse's catalog in the engine.
 ///
@@ -88,7 +89,9 @@ pub fn extract(
 ) -> Result<Extracted> {
     let session = engine.session()?;
     session.make_schema(database, landing::SCHEMA)?;
-    let extracted = session.with_settings(&LANDING, |session| {
+    // A database in memory has nowhere else to keep what has landed.
+    let settings = if engine.path().is_some() { &LANDING[..] } else { &LANDING[..1] };
+    let extracted = session.with_settings(settings, |session| {
         session.transaction(|session| land(store, session, database, how, observe))
     })?;
     warn_of(&extracted, observe);
@@ -195,9 +198,12 @@ fn warn_of(extracted: &Extracted, observe: &dyn Observe) {
     }
     if !comparison.is_equal() {
         warn(format!(
-            "the raw store and the warehouse differ: {} only in the warehouse, {} with another payload (`cp verify` names them)",
+            "the raw store and the warehouse differ: {} only in the warehouse, {} with another payload, {} more than once in \
+             the raw store, {} not to be had (`cp verify` names them)",
             grouped(comparison.extra.count),
-            grouped(comparison.changed.count)
+            grouped(comparison.changed.count),
+            grouped(comparison.doubled.count),
+            grouped(comparison.still_missing)
         ));
     }
 }

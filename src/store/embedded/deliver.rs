@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::engine::Ceiling;
 use crate::engine::Cell;
 use crate::engine::Session;
 use crate::error::Result;
@@ -14,6 +15,7 @@ use crate::store::Reading;
 use crate::store::SetAside;
 use crate::store::Tally;
 use crate::store::What;
+use crate::store::embedded::MEMORY_BYTES;
 
 /// How many deliveries are compared with the store at once: many, because each comparison reads the store's ids;
 /// bounded, because they are held in memory meanwhile.
@@ -26,6 +28,7 @@ pub(super) struct Transaction<'a> {
     last_sequence: i64,
     mark: String,
     tally: Tally,
+    ceiling: Ceiling,
 }
 
 /// What a committed transaction leaves.
@@ -38,7 +41,7 @@ pub(super) struct Done {
 impl<'a> Transaction<'a> {
     /// `last_sequence` and `mark` are those of the transaction before.
     pub(super) fn new(session: &'a Session, last_sequence: i64, mark: String) -> Self {
-        Self { session, last_sequence, mark, tally: Tally::default() }
+        Self { session, last_sequence, mark, tally: Tally::default(), ceiling: Ceiling::new(MEMORY_BYTES) }
     }
 
     /// Takes the whole file.
@@ -78,6 +81,7 @@ impl<'a> Transaction<'a> {
         if chunk.is_empty() {
             return Ok(());
         }
+        self.ceiling.rise_for(self.session, chunk.iter().map(size))?;
         let mut known = self.stored_hashes(&chunk)?;
         let (mut fresh, mut conflicts, mut set_aside) = (Vec::new(), Vec::new(), Vec::new());
         self.tally.delivered += chunk.len() as u64;

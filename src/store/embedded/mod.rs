@@ -34,7 +34,7 @@ use crate::store::Tally;
 const FORMAT: i64 = 1;
 
 /// Enough for a comparison of ids with a store of any size, and no more than a small machine has.
-const MEMORY_LIMIT: &str = "512MB";
+const MEMORY_BYTES: u64 = 512_000_000;
 
 const TABLES: &str = "
 create table if not exists raw_store (
@@ -80,13 +80,18 @@ impl Embedded {
     pub fn open(path: &Path) -> Result<Self> {
         let store = Self::prepared(&Engine::open(path)?, path.display().to_string())?;
         // Of what is read and written DuckDB would keep in memory all that fits; a store needs none of it twice.
-        store.session.run(&format!("set memory_limit = '{MEMORY_LIMIT}'"))?;
+        store.limit()?;
         Ok(store)
     }
 
     /// A store that is gone when it is dropped.
     pub fn in_memory() -> Result<Self> {
         Self::prepared(&Engine::in_memory()?, ":memory:".to_string())
+    }
+
+    /// Lets DuckDB use as much memory as is enough for ordinary events.
+    fn limit(&self) -> Result<()> {
+        Ok(self.session.run(&format!("set memory_limit = '{}MB'", MEMORY_BYTES / 1_000_000))?)
     }
 
     fn prepared(engine: &Engine, name: String) -> Result<Self> {

@@ -212,7 +212,11 @@ impl<'a> Taking<'a> {
         let stored = self.stored(&events)?;
         let mut rows = Vec::new();
         for (event, line) in events {
-            let Some((id, hash)) = stored.get(&event.event_id) else {
+            // Another type that the server takes for this id (an array that holds it, another case) is not the same.
+            let taken = (None, String::new());
+            let held = stored.get(&event.event_id);
+            let held = if held.is_none() && self.is_taken(&event.event_id)? { Some(&taken) } else { held };
+            let Some((id, hash)) = held else {
                 return Err(crate::error::Error::call(format!(
                     "event `{}` vanished from the {} while it was read",
                     event.event_id, self.door.described
@@ -237,6 +241,15 @@ impl<'a> Taking<'a> {
             }
         }
         update::insert_all(self.door, "keep conflicts aside", CONFLICTS, &rows)
+    }
+
+    /// Whether the server has a document under this id, as it compares ids.
+    fn is_taken(&self, event_id: &str) -> Result<bool> {
+        let filter = doc! { "event_id": event_id };
+        let found = self.door.insist("look up stored events", |_| {
+            self.door.try_wait(async { self.door.collection(EVENTS).find_one(filter.clone()).await })
+        })?;
+        Ok(found.is_some())
     }
 
     /// Whether the document was stored on this file's behalf, and nobody has counted it.

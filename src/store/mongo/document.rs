@@ -105,7 +105,11 @@ pub(super) fn place_of(document: &RawDocument) -> String {
         if name == b"_id" {
             let place = in_shell(held);
             let shown = beginning(&place, SHOWN);
-            return if shown.len() < place.len() { format!("{shown}…") } else { place };
+            // A place tells one document from all others.
+            return match shown.len() < place.len() {
+                true => format!("{shown}… ({})", &sha256(place.as_bytes())[..16]),
+                false => place,
+            };
         }
     }
     "no `_id`".to_string()
@@ -245,7 +249,9 @@ fn take(document: &RawDocument, events: &mut Events, room: &mut Vec<u8>) -> Resu
         Some(Held::Value(RawBsonRef::ObjectId(id))) => Some(id),
         _ => None,
     };
-    Ok(Read { id, is_printed: !matches!(fields.event_id, Some(Held::Text(_))) })
+    // Of a blank one the id is computed, and others may have the same.
+    let is_text = matches!(fields.event_id, Some(Held::Text(text)) if !is_blank(text_of(text)?));
+    Ok(Read { id, is_printed: !is_text })
 }
 
 /// A text that must hold a JSON object, which stays as it is.
@@ -593,7 +599,7 @@ mod tests {
             assert_eq!(place_of(&raw(&doc! {"x": 1, "_id": id})), expected);
         }
         assert_eq!(place_of(&raw(&doc! {})), "no `_id`");
-        assert_eq!(place_of(&raw(&doc! {"_id": "é".repeat(500)})).chars().count(), 1 + 99 + 1);
+        assert_eq!(place_of(&raw(&doc! {"_id": "é".repeat(500)})).chars().count(), 1 + 99 + 1 + 19);
     }
 
     fn payload() -> impl Strategy<Value = String> {

@@ -47,22 +47,26 @@ impl Faults {
         Self { secrets, hosts, database, patience }
     }
 
-    /// A connection string that cannot be read; nothing of its user part is told.
+    /// A connection string that cannot be read. The driver's words are told where they repeat nothing of it: where a character
+    /// of the password was not percent-encoded, any part may be one of the password.
     pub(super) fn unread(uri: &Secret, error: &mongodb::error::Error) -> Error {
-        let text = match error.kind.as_ref() {
-            ErrorKind::InvalidArgument { message, .. } | ErrorKind::DnsResolve { message, .. } => message.clone(),
-            other => other.to_string(),
+        let (what, text) = match error.kind.as_ref() {
+            ErrorKind::DnsResolve { message, .. } => ("the hosts of `MONGO_URI` cannot be looked up", message.as_str()),
+            ErrorKind::InvalidArgument { message, .. } => {
+                ("`MONGO_URI` is no connection string of MongoDB", message.as_str())
+            }
+            _ => ("`MONGO_URI` is no connection string of MongoDB", ""),
         };
-        let text = match user_part(uri) {
-            Some(user) => text.replace(user, "***"),
-            None => text,
+        let failed = Error::call(what);
+        let failed = match (text, repeats(text, uri.reveal())) {
+            ("", _) => failed,
+            (text, false) => failed.because(text.to_string()),
+            (text, true) if text.contains("server address") => {
+                failed.because("a host is none, or its port is no number (not shown: it may be part of the password)")
+            }
+            _ => failed.because("the driver's words are not shown, for they may hold the password"),
         };
-        let text = written_password(uri).map_or(text.clone(), |password| text.replace(&password, "***"));
-        let what = match error.kind.as_ref() {
-            ErrorKind::DnsResolve { .. } => "the hosts of `MONGO_URI` cannot be looked up",
-            _ => "`MONGO_URI` is no connection string of MongoDB",
-        };
-        Error::call(what).because(text).help(
+        failed.help(
             "write `mongodb://USER:PASSWORD@HOST:PORT/` or `mongodb+srv://…`; percent-encode what is special in the password",
         )
     }
@@ -83,7 +87,7 @@ impl Faults {
         let (hosts, database) = (&self.hosts, &self.database);
         match error.kind.as_ref() {
             ErrorKind::ServerSelection { message, .. } if !is_sign_in(message) => {
-                let seconds = self.patience.as_secs();
+                let seconds = (self.patience.as_secs_f64() * 10.0).round() / 10.0;
                 Error::call(format!("cannot reach MongoDB at `{hosts}` (tried for {seconds} s)"))
                     .because(self.redacted(&cause(message)))
                     .help(
@@ -149,6 +153,23 @@ fn cause(message: &str) -> String {
     inner.unwrap_or("no server answers").to_string()
 }
 
+/// Whether a text holds a word that stands after the scheme of a connection string, names of options aside.
+fn repeats(text: &str, uri: &str) -> bool {
+    let words = |text: &'_ str| -> Vec<String> {
+        let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect()
+    };
+    let (_, rest) = uri.split_once("://").unwrap_or(("", uri));
+    // After an `@` there is no password; before one, what looks like an option may be part of it.
+    let (before, options) = match rest.rsplit_once('?') {
+        Some((before, options)) if !options.contains('@') => (before, options),
+        _ => (rest, ""),
+    };
+    let values = options.split('&').map(|option| option.split_once('=').map_or("", |(_, value)| value));
+    let told = words(text);
+    values.chain([before]).flat_map(words).any(|word| told.contains(&word))
+}
+
 /// What stands before the `@` of a connection string.
 fn user_part(uri: &Secret) -> Option<&str> {
     let (_, rest) = uri.reveal().split_once("://")?;
@@ -173,6 +194,11 @@ mod tests {
             "mongodb://u:ge/heim@host",
             "mongodb://u:geheim@host/?tls=vielleicht",
             "u:geheim@host",
+            "mongodb://u:geheim?x=geheim@h",
+            "mongodb://u:ge?heim@h",
+            "mongodb://u:geheim:27017",
+            "mongodb+srv://u:geheim",
+            "mongodb://127.0.0.1:1/?authMechanismProperties=geheim",
         ] {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let Err(error) = runtime.block_on(async { ClientOptions::parse(uri).await }) else { continue };

@@ -25,7 +25,7 @@ use crate::store::mongo::elements::Held;
 
 /// How much is handed on at once: every time costs the reader as much as some hundred events.
 pub(super) const FULL_ROWS: usize = 20_000;
-const FULL_BYTES: usize = 8 << 20;
+pub(super) const FULL_BYTES: usize = 8 << 20;
 
 /// What documents are gathered in, on their way to whoever asked.
 pub(super) trait Gathered: Default + Send {
@@ -76,7 +76,7 @@ impl Gathered for Decoded {
 
     fn is_full(&self) -> bool {
         let rows = self.events.len() + self.unreadable.len();
-        rows >= FULL_ROWS || self.events.payload.bytes() >= FULL_BYTES
+        rows >= FULL_ROWS || self.bytes() >= FULL_BYTES
     }
 
     fn next(&self) -> Self {
@@ -85,6 +85,11 @@ impl Gathered for Decoded {
 }
 
 impl Decoded {
+    /// How much memory its long texts take.
+    pub(super) fn bytes(&self) -> usize {
+        self.events.payload.bytes() + self.unreadable.iter().map(|row| row.content.len()).sum::<usize>()
+    }
+
     /// Hands all over to one that may have taken some of it before.
     pub(super) fn hand_over(&mut self, sink: &mut dyn Sink) -> Result<()> {
         if !self.events.is_empty() {

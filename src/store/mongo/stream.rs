@@ -28,6 +28,7 @@ use crate::store::mongo::MARKERS;
 use crate::store::mongo::door::Door;
 use crate::store::mongo::fault::is_passing;
 use crate::store::mongo::gather::Decoded;
+use crate::store::mongo::gather::FULL_BYTES;
 use crate::store::mongo::index;
 use crate::store::mongo::marker;
 use crate::store::mongo::position::Place;
@@ -310,8 +311,8 @@ fn drain(
             let silent = Error::call(format!("a marker written to the {} did not come back", door.described));
             return Err(Broken::Failed(silent.help("is a majority of the replica set's members up?").passing()));
         }
-        if decoded.events.len() + decoded.unreadable.len() >= CHUNK || (change.is_none() && !decoded.events.is_empty())
-        {
+        let is_full = decoded.events.len() + decoded.unreadable.len() >= CHUNK || decoded.bytes() >= FULL_BYTES;
+        if is_full || (change.is_none() && !decoded.events.is_empty()) {
             decoded.hand_over(sink).map_err(Broken::Failed)?;
         }
     }

@@ -208,3 +208,27 @@ fn what_other_programs_write_lands_or_is_set_aside_and_nothing_is_lost() {
     assert_eq!(landed_ids(&fresh), landed_ids(&project));
     assert_eq!(differs(&fresh)["doubled"]["first"], serde_json::json!(["7"]));
 }
+
+#[test]
+fn documents_that_look_alike_are_told_apart() {
+    let Some(database) = Database::fresh() else { return };
+    let project = shop(&database);
+    let blank = |id: &str| doc! {"event_id": id, "event_type": "t", "vendor": "v", "payload": {"a": 1}};
+    // Of a blank id one is computed, so these four are one event; and these seven are none.
+    database.insert("events_raw", [" ", "  ", "\u{a0}", "\t"].map(blank).to_vec());
+    let long = "x".repeat(300);
+    let nameless = (0..4).map(|number| doc! {"_id": format!("{long}{number}"), "event_id": format!("n{number}")});
+    let nested = (4..7).map(|number| doc! {"_id": {"a": &long, "n": number}, "event_id": format!("n{number}")});
+    database.insert("events_raw", nameless.chain(nested).collect());
+    let told = summary(&project, &["extract"]);
+    assert_eq!((&told["landed"]["total"], project.count("raw.set_aside")), (&Value::from(1), 7), "{told}");
+}
+
+#[test]
+fn an_id_that_the_server_takes_for_another_is_a_conflict() {
+    let Some(database) = Database::fresh() else { return };
+    let project = shop(&database);
+    database.insert("events_raw", vec![doc! {"event_id": ["e3"], "event_type": "t", "payload": {}}]);
+    project.file(FILE, lines(1..=5));
+    assert_eq!(tally(&summary(&project, &["ingest"])["events"]), [5, 4, 0, 1, 0]);
+}

@@ -113,6 +113,12 @@ fn a_connection_string_that_is_none() {
         let flag = project.cp(["extract", "--mongo-uri", uri]).status(2);
         assert_told(&flag, &format!("raw_store_address_{name}"));
     }
+    for uri in
+        ["mongodb://u:s3cr3t?x=s3cr3t@h", "mongodb://u:s3cr3t:27017", "mongodb://h/?authMechanismProperties=s3cr3t"]
+    {
+        let told = project.cp(["extract"]).env("MONGO_URI", uri).status(2);
+        assert!(!told.stderr.contains("s3cr3t") && told.stderr.contains("`MONGO_URI` is no"), "{told}");
+    }
 }
 
 #[test]

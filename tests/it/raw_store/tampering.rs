@@ -3,6 +3,7 @@
 
 use super::position::{position, remember};
 use super::*;
+use commercepulse::engine::Engine;
 
 #[test]
 fn deleted_and_changed_events_are_named_until_all_lands_anew() {
@@ -67,6 +68,27 @@ fn what_is_missing_in_the_warehouse_is_found_and_lands() {
     assert_eq!(project.count("main.payments"), 310);
     let quiet = project.cp(["verify", "--quiet"]).success();
     assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn an_event_that_landed_twice_is_named() {
+    let Some(database) = Database::fresh() else { return };
+    let project = shop(&database);
+    database.insert("events_raw", documents(1..=300));
+    summary(&project, &["extract"]);
+    let of_7 = |column: &str| format!("{column} = (select {column} from raw.events_raw where event_id = 'e7')");
+    let columns = ["event_id", "payload", "payload_sha256"].map(of_7).join(", ");
+    let engine = Engine::open(&project.path("data/warehouse.duckdb")).unwrap();
+    let copied = format!("update raw.events_raw set {columns} where event_id = 'e5'");
+    assert_eq!(engine.session().unwrap().execute(&copied, &[]).unwrap(), 1);
+    engine.close();
+    assert_eq!(differs(&project)["fetched"], 1);
+    for _ in 0..2 {
+        let differing = differs(&project);
+        assert_eq!(differing["extra"], serde_json::json!({"count": 1, "first": ["e7"]}));
+    }
+    assert_eq!(summary(&project, &["extract", "--full-refresh"])["landed"]["total"], 300);
+    verify(&project);
 }
 
 #[test]
