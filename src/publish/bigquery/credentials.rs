@@ -162,8 +162,14 @@ impl Credentials {
         };
         match kind.as_str() {
             "service_account" => serde_json::from_value(value.clone())
-                .map(Self::ServiceAccount)
-                .map_err(|_| incomplete(&["client_email", "private_key", "token_uri"])),
+                .map_err(|_| incomplete(&["client_email", "private_key", "token_uri"]))
+                .and_then(|key: ServiceAccountKey| match is_address(&key.token_uri) {
+                    true => Ok(Self::ServiceAccount(key)),
+                    false => {
+                        Err(Error::call(format!("the credentials in `{shown}` have a `token_uri` that is no address"))
+                            .help("fetch the file anew"))
+                    }
+                }),
             "authorized_user" => serde_json::from_value(value.clone())
                 .map(Self::User)
                 .map_err(|_| incomplete(&["client_id", "client_secret", "refresh_token"])),
@@ -226,6 +232,12 @@ fn nothing_found(known: Option<&Path>) -> Error {
         .help("name a service account's key file, or run `gcloud auth application-default login`")
 }
 
+/// Whether a token can be asked for there; the library that does so ends the process where it cannot.
+fn is_address(text: &str) -> bool {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    is_plain && reqwest::Url::parse(text).is_ok_and(|address| address.has_host())
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
@@ -271,6 +283,8 @@ mod tests {
         assert!(refused(Some(r#"{"type":"external_account"}"#)).message().contains("of type `external_account`"));
         let half = r#"{"type":"service_account","private_key":"geheim","client_email":"a@b"}"#;
         assert!(refused(Some(half)).message().ends_with("have no `token_uri`"));
+        let lost = r#"{"type":"service_account","private_key":"geheim","client_email":"a@b","token_uri":"geheim b"}"#;
+        assert!(refused(Some(lost)).message().ends_with("have a `token_uri` that is no address"));
         let odd = r#"{"type":"authorized_user","client_id":"geheim","client_secret":["geheim"],"refresh_token":"x"}"#;
         assert!(refused(Some(odd)).message().ends_with("have no `client_secret`"));
         let key = r#"{"type":"service_account","private_key":"geheim","client_email":"a@b","token_uri":"http://x"}"#;

@@ -162,6 +162,7 @@ impl Upload<'_> {
         let mut session = None;
         let (mut furthest, mut is_again) = (0, false);
         loop {
+            let was_open = session.is_some();
             match self.step(&mut session, &mut is_again) {
                 Ok(Some(job)) => return Ok(job),
                 // Only what has never been reached before is progress, or a broken session would go on for ever.
@@ -170,6 +171,8 @@ impl Upload<'_> {
                     if arrived > furthest {
                         furthest = arrived;
                         trial.progress();
+                    } else if was_open {
+                        trial.pause(Fault::answer(503, "backendError", "the upload does not get on"))?;
                     }
                 }
                 Err(fault) => {
