@@ -18,6 +18,10 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 /// How long an engine waits for another process to finish making the file.
 const BIRTH_PATIENCE: Duration = Duration::from_secs(2);
 
+/// All times are UTC, wherever the machine is. (Each connection begins in the machine's zone, whatever the others have.)
+/// DuckDB compiled from source comes without ICU, which alone knows any other zone.
+const ZONE: &str = if cfg!(feature = "bundled") { "" } else { "set timezone = 'UTC'" };
+
 /// DuckDB's three headers, in bytes.
 const HEADERS: u64 = 3 * 4096;
 
@@ -25,6 +29,8 @@ const HEADERS: u64 = 3 * 4096;
 pub struct Engine {
     root: Mutex<Connection>,
     path: Option<PathBuf>,
+    /// The catalog that sessions work in, where it is not the database's own.
+    catalog: Option<String>,
 }
 
 impl Engine {
@@ -62,6 +68,16 @@ impl Engine {
         Self::prepared(connection, None)
     }
 
+    /// As [`Engine::in_memory`], with a catalog of this name, which statements made for a file of that name find.
+    pub fn in_memory_as(catalog: &str) -> Result<Self> {
+        let engine = Self::in_memory()?;
+        engine
+            .root()
+            .execute_batch(&format!("attach ':memory:' as {}", crate::name::quote(catalog)))
+            .map_err(|error| Error::call("cannot open a database in memory").because(error))?;
+        Ok(Self { catalog: Some(catalog.to_string()), ..engine })
+    }
+
     fn connect(path: &Path, mode: AccessMode) -> Result<Self> {
         let _busy = clock::busy();
         let started = Instant::now();
@@ -80,19 +96,22 @@ impl Engine {
     }
 
     fn prepared(connection: Connection, path: Option<PathBuf>) -> Result<Self> {
-        // DuckDB compiled from source comes without ICU, which alone knows any time zone but UTC.
-        let zone = if cfg!(feature = "bundled") { "" } else { "set timezone = 'UTC';" };
         connection
-            .execute_batch(&format!("{zone} set enable_progress_bar = false; set errors_as_json = false"))
+            .execute_batch("set enable_progress_bar = false; set errors_as_json = false")
             .map_err(|error| Error::call("cannot configure the database").because(error))?;
-        Ok(Self { root: Mutex::new(connection), path })
+        Ok(Self { root: Mutex::new(connection), path, catalog: None })
     }
 
     /// A connection of its own, for one thread.
     pub fn session(&self) -> Result<Session> {
         let connection =
             self.root().try_clone().map_err(|error| Error::call("cannot connect to the database").because(error))?;
-        Ok(Session { connection, in_transaction: false.into() })
+        let session = Session { connection, in_transaction: false.into() };
+        session.run(ZONE)?;
+        if let Some(catalog) = &self.catalog {
+            session.run(&format!("use {}", crate::name::quote(catalog)))?;
+        }
+        Ok(session)
     }
 
     /// Applies DuckDB settings by name, as the profile's `settings:` gives them.

@@ -15,7 +15,6 @@ use crate::config::Settings;
 use crate::engine::Engine;
 use crate::engine::Session;
 use crate::error::Diagnostic;
-use crate::error::Error;
 use crate::error::Result;
 use crate::extract;
 use crate::extract::Extracted;
@@ -41,7 +40,7 @@ use crate::render;
 use crate::render::Renderer;
 use crate::render::Scanned;
 use crate::report;
-use crate::run::Failure;
+use crate::run::Hooks;
 use crate::run::Worker;
 use crate::run::state;
 use crate::store::Embedded;
@@ -171,7 +170,8 @@ impl House {
         let session = engine.session()?;
         state::prepare(&session, &self.database, &self.scanned)?;
         stop.walk();
-        self.hooks(&session, "on-run-start", &self.project.on_run_start, observe)?;
+        let hooks = Hooks { renderer: &self.renderer, scanned: &self.scanned, session: &session, observe };
+        hooks.run("on-run-start", &self.project.on_run_start)?;
         observe.on(Progress::Stage { name: "run", total: Some(plan.steps.len() as u64) });
         let mut sessions = Vec::new();
         for _ in 0..self.settings.threads {
@@ -211,6 +211,7 @@ impl House {
                 observe.on(Progress::NodeFinished { id, status, detail: detail(outcome), took });
             },
         );
+        stop.walked();
         state::tidy(&session, &self.database)?;
         let record = RunRecord {
             invocation_id: self.invocation_id.clone(),
@@ -221,24 +222,8 @@ impl House {
             outcomes,
         };
         self.write_artifacts(&record)?;
-        self.hooks(&session, "on-run-end", &self.project.on_run_end, observe)?;
+        hooks.run("on-run-end", &self.project.on_run_end)?;
         Ok(record)
-    }
-
-    fn hooks(&self, session: &Session, name: &str, hooks: &[String], observe: &dyn Observe) -> Result<()> {
-        let database = crate::run::Database { session, observe };
-        for hook in hooks {
-            let sql = self.renderer.compile_text(&self.scanned, "dbt_project.yml", hook, &database, None)?;
-            if !sql.trim().is_empty() {
-                session.run(&sql).map_err(|error| {
-                    let kind = Failure::Sql(error.clone()).kind();
-                    Error::data(format!("`{name}` of `dbt_project.yml` failed at `{}`", sql.trim()))
-                        .because(error)
-                        .of(kind)
-                })?;
-            }
-        }
-        Ok(())
     }
 
     /// Writes the manifest, the compiled SQL and the run's results.

@@ -58,9 +58,15 @@ impl Stop {
         self.patient.store(true, Ordering::SeqCst);
     }
 
-    /// From here on, until the process ends, what runs is interrupted instead of the process being ended.
+    /// From here on, until it is [`Stop::walked`], what runs is interrupted instead of the process being ended.
     pub fn walk(&self) {
         self.walking.store(true, Ordering::SeqCst);
+    }
+
+    /// The walk is over: what comes next is done whole or not at all, wherever the process ends.
+    pub fn walked(&self) {
+        self.walking.store(false, Ordering::SeqCst);
+        self.running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clear();
     }
 
     fn tell(&self, text: &str) {

@@ -4,6 +4,7 @@
 //! ([`state`]), so a reader never sees half, and a crash leaves either the old table or the new one, noted as such.
 
 mod blame;
+mod hooks;
 mod incremental;
 mod seed;
 pub mod state;
@@ -12,5 +13,6 @@ mod view;
 mod worker;
 
 pub use blame::blame;
+pub use hooks::Hooks;
 pub use table::make as replace;
 pub use worker::{Database, Failure, Worker};

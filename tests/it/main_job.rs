@@ -32,6 +32,38 @@ fn the_first_build_makes_everything() {
 }
 
 #[test]
+fn events_may_be_long_and_many() {
+    let project = Project::empty();
+    project.file(
+        "models/sources.yml",
+"sources:\n  - name: raw\n    schema: raw\n    tables:\n      - name: events_raw\n        config: {meta: {files: [{path: '*.jsonl', format: envelope_lines}]}}\n      - name: ingest_log\n      - name: set_aside\n      - name: conflicts\n",
+    );
+    // Long ones stay in DuckDB's memory until they are committed, and there are more than it may use for ordinary ones.
+    let text = "x".repeat(1_000_000);
+    let line =
+        |number: u32| format!("{{\"event_id\":\"e{number}\",\"event_type\":\"t\",\"payload\":{{\"a\":\"{text}\"}}}}\n");
+    for file in 0..7 {
+        project.file(&format!("data/{file}.jsonl"), (0..80).map(|number| line(80 * file + number)).collect::<String>());
+    }
+    project.cp(["ingest", "--quiet"]).success();
+    assert_eq!(project.query("select count(*) as n, sum(length(payload)) as long from raw.events_raw")[0]["n"], 560);
+}
+
+#[test]
+fn where_the_machine_is_changes_nothing() {
+    let (here, there) = (Project::new(), Project::new());
+    here.cp(["build", "--quiet"]).env("TZ", "UTC").success();
+    there.cp(["build", "--quiet"]).env("TZ", "Africa/Lagos").success();
+    assert!(here.tables() == there.tables(), "other bytes");
+    let zone = there.cp([
+        "show",
+        "--inline",
+        "select current_setting('TimeZone') as zone, epoch('2025-01-01 12:00:00'::timestamp::timestamptz)::bigint as noon",
+    ]);
+    zone.env("TZ", "America/New_York").success().assert("zone");
+}
+
+#[test]
 fn a_newcomer_reads_this() {
     let project = Project::new();
     let output = project.cp(["build", "--threads", "1"]).success();
