@@ -22,7 +22,8 @@
 //! | `graph` | the DAG, and selection in it |
 //! | `plan` | what will be done, in which order and why; the parallel walk |
 //! | `run` | one materialization a file |
-//! | `check` | tests, severity, and what may be published |
+//! | `rebuild` | a whole build in memory, from given events |
+//! | `check` | tests, severity, golden snapshots, and what may be published |
 //! | `artifact` | compiled SQL, `manifest.json` and `run_results.json`, as dbt writes them |
 //! | `publish` | verified tables only, as Parquet |
 //! | `report` | what happened to the data, as text and JSON |
@@ -54,6 +55,7 @@ pub mod plan;
 pub mod progress;
 pub mod project;
 pub mod publish;
+pub mod rebuild;
 pub mod render;
 pub mod report;
 pub mod run;

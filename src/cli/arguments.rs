@@ -33,8 +33,10 @@ pub enum Verb {
     Run(BuildFlags),
     /// Load seeds
     Seed(BuildFlags),
-    /// Run the checks
-    Test(BuildFlags),
+    /// Run the checks: golden snapshots on the sample, data tests on the warehouse
+    Test(TestFlags),
+    /// Look at snapshots that changed: accept, reject or skip each
+    Review(ReviewFlags),
     /// Render SQL into target/compiled
     Compile(CompileFlags),
     /// List what the project holds
@@ -135,6 +137,30 @@ pub struct BuildFlags {
     /// Print the plan and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args)]
+pub struct TestFlags {
+    /// Only name snapshots of models that are gone
+    #[arg(long)]
+    pub unreferenced: bool,
+    #[command(flatten)]
+    pub build: BuildFlags,
+}
+
+#[derive(Args)]
+pub struct ReviewFlags {
+    /// Only these, by name
+    #[arg(long, value_name = "NAMES", num_args = 1..)]
+    pub select: Vec<String>,
+    /// Take all of them, without asking
+    #[arg(long, conflicts_with = "reject")]
+    pub accept: bool,
+    /// Drop all of them, without asking
+    #[arg(long)]
+    pub reject: bool,
     #[command(flatten)]
     pub project: Project,
 }
@@ -250,6 +276,9 @@ pub struct GenerateFlags {
     /// How many orders the history has
     #[arg(long, value_name = "N", requires = "history")]
     pub orders: Option<u64>,
+    /// Make exchange rates from one day to another instead: 2024-01-01:2025-01-17
+    #[arg(long, value_name = "DAYS", conflicts_with_all = ["history", "events", "date"], requires = "out")]
+    pub rates: Option<String>,
     /// The folder to write to [default: data/live_events, or data/bootstrap]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -307,6 +336,13 @@ impl BuildFlags {
             dry_run: self.dry_run,
             ..self.project.flags()
         }
+    }
+}
+
+impl TestFlags {
+    /// As plain data.
+    pub fn flags(self) -> Flags {
+        Flags { unreferenced: self.unreferenced, ..self.build.flags() }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `cp generate`: synthetic events, a live day or a year's history.
 
+use jiff::civil::Date;
+
 use crate::cli::arguments::GenerateFlags;
 use crate::config::Flags;
 use crate::config::Settings;
@@ -27,6 +29,11 @@ pub fn perform(flags: GenerateFlags) -> Result<()> {
         Err(_) => std::path::PathBuf::from("."),
     };
     let generated = match (flags.events, flags.history, flags.orders) {
+        _ if flags.rates.is_some() => {
+            let (from, to) = days(flags.rates.as_deref().unwrap_or_default())?;
+            let out = flags.out.unwrap_or(root).join("fx_rates.csv");
+            sample::rates(&sample::Rates { from, to, out, seed }, &console)?
+        }
         (_, Some(year), Some(orders)) => {
             let mut history =
                 sample::History::new(year, orders, flags.out.unwrap_or_else(|| root.join("data/bootstrap")));
@@ -52,8 +59,9 @@ pub fn perform(flags: GenerateFlags) -> Result<()> {
             sample::day(&day, &console)?
         }
         _ => {
-            return Err(Error::call("nothing to generate")
-                .help("write `--events N` for a live day, or `--history YEAR --orders N`"));
+            return Err(Error::call("nothing to generate").help(
+                "write `--events N` for a live day, `--history YEAR --orders N`, or `--rates FROM:TO --out DIR`",
+            ));
         }
     };
     console.close();
@@ -73,6 +81,14 @@ pub fn perform(flags: GenerateFlags) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The first and the last of `YYYY-MM-DD:YYYY-MM-DD`.
+fn days(text: &str) -> Result<(Date, Date)> {
+    let days = text.split_once(':').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    days.ok_or_else(|| {
+        Error::call(format!("`--rates {text}` is no span of days")).help("write it as YYYY-MM-DD:YYYY-MM-DD")
+    })
 }
 
 /// A flag over a default.

@@ -8,10 +8,12 @@ mod debug;
 pub mod delegate;
 mod extract;
 mod generate;
+mod golden;
 mod ingest;
 mod ls;
 mod publish;
 mod report;
+mod review;
 mod run;
 mod show;
 mod summary;
@@ -79,6 +81,7 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Run(flags) => run::perform(flags, "run"),
         Verb::Seed(flags) => run::perform(flags, "seed"),
         Verb::Test(flags) => test::perform(flags),
+        Verb::Review(flags) => review::perform(flags),
         Verb::Verify(flags) => verify::perform(flags),
         Verb::Watch(flags) => watch::perform(flags),
         Verb::Compile(flags) => compile::perform(flags),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::cli::golden;
 use crate::config::OutputFormat;
 use crate::error::Result;
 use crate::flow::Changes;
@@ -28,6 +29,7 @@ pub fn show(house: &House, done: &Done) {
             }
         }
     }
+    golden::show(done);
     match house.settings.flags.output {
         OutputFormat::Json => ui::write_out(&format!("{}\n", as_json(house, done))),
         OutputFormat::Text if house.settings.flags.quiet => {}
@@ -73,6 +75,10 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
         if !checks.is_empty() {
             add("checks", checks);
         }
+    }
+    let golden = golden::summary(&done.golden);
+    if !golden.is_empty() {
+        add("golden", golden);
     }
     for chunk in done.tables.chunks(3) {
         let cells: Vec<String> = chunk.iter().map(|(name, rows)| format!("{name} {}", grouped(*rows))).collect();
@@ -253,6 +259,13 @@ fn as_json(house: &House, done: &Done) -> Json {
             })
             .collect();
         object.insert("nodes".to_string(), json!(nodes));
+    }
+    if !done.golden.is_empty() {
+        let told = done
+            .golden
+            .iter()
+            .map(|it| json!({ "name": it.name, "verdict": it.verdict.as_str(), "headline": it.verdict.headline() }));
+        object.insert("golden".to_string(), told.collect());
     }
     if !done.tables.is_empty() {
         object

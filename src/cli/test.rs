@@ -1,14 +1,21 @@
-//! `cp test`: the checks, on what is in the warehouse.
+//! `cp test`: the checks, of the models on the sample and of what is in the warehouse.
 
 use crate::cli;
-use crate::cli::arguments::BuildFlags;
+use crate::cli::arguments::TestFlags;
 use crate::cli::summary;
+use crate::error::Error;
 use crate::error::Result;
+use crate::flow::House;
 use crate::flow::Stop;
 use crate::project::NodeKind;
+use crate::ui;
 
-pub fn perform(flags: BuildFlags) -> Result<()> {
+pub fn perform(flags: TestFlags) -> Result<()> {
     let (house, console) = cli::open("test", flags.flags())?;
+    if house.settings.flags.unreferenced {
+        console.close();
+        return unreferenced(&house);
+    }
     if house.settings.flags.dry_run {
         return summary::plan(&house, &house.dry_run(&[NodeKind::Test])?);
     }
@@ -16,4 +23,16 @@ pub fn perform(flags: BuildFlags) -> Result<()> {
     console.close();
     summary::show(&house, &done);
     done.verdict()
+}
+
+/// Prints snapshots of models that are gone.
+fn unreferenced(house: &House) -> Result<()> {
+    let files = house.unreferenced_snapshots()?;
+    for file in &files {
+        ui::write_out(&format!("{}\n", file.display()));
+    }
+    match files.len() {
+        0 => Ok(()),
+        count => Err(Error::data(format!("{count} snapshots are of models that are gone")).help("remove these files")),
+    }
 }

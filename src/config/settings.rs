@@ -39,6 +39,8 @@ pub struct Flags {
     pub republish: bool,
     pub fail_fast: bool,
     pub dry_run: bool,
+    /// Only look for snapshots of what is gone.
+    pub unreferenced: bool,
     pub output: OutputFormat,
     pub quiet: bool,
     pub verbose: bool,
@@ -111,9 +113,17 @@ pub struct Settings {
     pub warehouse: Option<PathBuf>,
     /// How many nodes run at once.
     pub threads: usize,
+    /// Whether this is a machine that nobody looks at, which changes no snapshot.
+    pub is_ci: bool,
 }
 
 impl Settings {
+    /// The folder of the golden snapshots, relative to the project.
+    pub const GOLDEN: &str = "snapshots/golden";
+
+    /// The folder of the events and seeds that they are made of.
+    pub const SAMPLE: &str = "snapshots/sample";
+
     /// The project folder that the flags mean, absolute: `--project-dir`, else `DBT_PROJECT_DIR`, else the nearest
     /// folder from the working directory upwards that holds `dbt_project.yml`.
     ///
@@ -158,7 +168,9 @@ impl Settings {
         let compare_every = number(environment, "CP_COMPARE_EVERY")?.unwrap_or(COMPARE_EVERY);
         let mongo = mongo(&flags, environment);
         let bigquery = BigQuerySettings::resolve(environment, &root)?;
-        Ok(Self { flags, layout: Layout { root, events }, profile, mongo, bigquery, compare_every, warehouse, threads })
+        let is_ci = environment.get("CI").is_some_and(|ci| !matches!(ci, "" | "0" | "false"));
+        let layout = Layout { root, events };
+        Ok(Self { flags, layout, profile, mongo, bigquery, compare_every, warehouse, threads, is_ci })
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::artifact;
 use crate::check;
+use crate::check::Golden;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::error::Kind;
@@ -40,6 +41,10 @@ pub struct Done {
     pub published: Option<Result<Published>>,
     /// Published tables beside the warehouse's.
     pub compared: Vec<ComparedTable>,
+    /// Models beside their snapshots.
+    pub golden: Vec<Golden>,
+    /// Whether there are checks that could not be run for want of a warehouse.
+    pub lacks_warehouse: bool,
     /// The folder of the report.
     pub report: Option<PathBuf>,
     /// Whether a difference between raw store and warehouse is an error.
@@ -97,9 +102,13 @@ impl House {
             return Err(Error::call(format!("there is no embedded store at `{}`", self.settings.layout.shown(&path))));
         }
         let mut store = Mongo::open(&mongo.uri, &mongo.database)?;
+        let embedded = Embedded::open(&path)?;
+        if let Some(origin) = self.filled_from()? {
+            origin.require(&embedded).or_else(|_| origin.require(&store))?;
+        }
         observe.on(Progress::Stage { name: "bring over", total: None });
         let mut ingested = Ingested::default();
-        store.take_over(&Embedded::open(&path)?, &mut |reading| {
+        store.take_over(&embedded, &mut |reading| {
             observe.on(Progress::Advance { by: reading.tally.delivered });
             ingested.files.push(FileIngested {
                 file: reading.file.clone(),
@@ -149,11 +158,24 @@ impl House {
         Ok(done)
     }
 
-    /// The checks alone, on what is in the warehouse.
+    /// The checks alone: of the models on the sample, and of what is in the warehouse.
     pub fn test(&self, observe: &dyn Observe, stop: &Stop) -> Result<Done> {
-        self.require_warehouse()?;
-        let record = self.perform(&self.warehouse()?, &[NodeKind::Test], observe, stop)?;
-        Ok(Done { record: Some(record), stopped: stop.is_asked(), ..Done::default() })
+        let golden = self.golden(observe)?;
+        for file in self.unreferenced_snapshots()? {
+            let text = format!("`{}` is the snapshot of a model that is gone", file.display());
+            observe.on(Progress::Warning { text });
+        }
+        let has_tests = !self.select(&[NodeKind::Test])?.0.is_empty();
+        let missing = self.require_warehouse().err().filter(|_| has_tests);
+        match (missing, golden.is_empty()) {
+            (Some(error), true) => Err(error),
+            (Some(_), false) => Ok(Done { golden, lacks_warehouse: true, ..Done::default() }),
+            (None, _) if !has_tests && !golden.is_empty() => Ok(Done { golden, ..Done::default() }),
+            (None, _) => {
+                let record = self.perform(&self.warehouse()?, &[NodeKind::Test], observe, stop)?;
+                Ok(Done { golden, record: Some(record), stopped: stop.is_asked(), ..Done::default() })
+            }
+        }
     }
 
     /// All checks, then the publication.
@@ -283,8 +305,20 @@ impl Done {
                 return Err(Error::data(format!("{} failed", counted(bad(Status::Fail), "check"))));
             }
         }
+        let strange = self.golden.iter().filter(|golden| !golden.is_equal()).count();
+        if strange > 0 {
+            return Err(Error::data(format!("{} not as the snapshots say", counted_are(strange, "model")))
+                .help("`cp review` shows each, and takes what is meant"));
+        }
+        if self.lacks_warehouse {
+            return Err(Error::call("the data tests were not run: there is no warehouse").help("run `cp build` first"));
+        }
         self.published.map_or(Ok(()), |published| published.map(|_| ()))
     }
+}
+
+fn counted_are(count: usize, noun: &str) -> String {
+    format!("{} {}", counted(count, noun), if count == 1 { "is" } else { "are" })
 }
 
 fn counted(count: usize, noun: &str) -> String {

@@ -21,6 +21,7 @@ mod split;
 mod tests;
 mod window;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -88,6 +89,21 @@ pub fn ingest(
     date: Option<&str>,
     observe: &dyn Observe,
 ) -> Result<Ingested> {
+    ingest_at(store, rules, events_folder, date, Timestamp::now(), observe)
+}
+
+/// As [`ingest`], with the time that what is new is said to have been stored at.
+///
+/// # Errors
+/// As those of [`ingest`].
+pub fn ingest_at(
+    store: &mut dyn RawStore,
+    rules: &[FileRule],
+    events_folder: &Path,
+    date: Option<&str>,
+    stored_at: Timestamp,
+    observe: &dyn Observe,
+) -> Result<Ingested> {
     check_date(date, rules)?;
     let found = folder::find(rules, events_folder, date)?;
     let bytes = found.files.iter().filter_map(|file| std::fs::metadata(&file.path).ok()).map(|about| about.len()).sum();
@@ -102,12 +118,25 @@ pub fn ingest(
         observe.on(Progress::Note { text: format!("{what} in `{}`", events_folder.display()) });
     }
     // To the microsecond, as it is stored.
-    let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or_default();
+    let now = Timestamp::from_microsecond(stored_at.as_microsecond()).unwrap_or_default();
     for file in &found.files {
         ingested.files.push(read(store, file, now, observe)?);
     }
     observe.on(Progress::Done { summary: summary(&ingested) });
     Ok(ingested)
+}
+
+/// The days (`YYYY-MM-DD`) of which there are files.
+///
+/// # Errors
+/// As those of [`ingest`].
+pub fn days(rules: &[FileRule], events_folder: &Path) -> Result<BTreeSet<String>> {
+    let mut days = BTreeSet::new();
+    for file in folder::find(rules, events_folder, None)?.files.iter().filter(|file| file.rule.pattern.is_dated()) {
+        let possible = (0..file.name.len()).filter_map(|at| file.name.get(at..at + "YYYY-MM-DD".len()));
+        days.extend(possible.filter(|day| is_day(day) && file.rule.matches(&file.name, Some(day))).map(str::to_string));
+    }
+    Ok(days)
 }
 
 fn check_date(date: Option<&str>, rules: &[FileRule]) -> Result<()> {

@@ -24,3 +24,16 @@ pub fn faint(text: &str) -> String {
     let style = anstyle::Style::new().dimmed();
     format!("{style}{text}{style:#}")
 }
+
+/// Whether a person can be asked.
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// Asks a person; `None` where the input is over.
+pub fn ask(question: &str) -> Option<String> {
+    write_out(&format!("{question} > "));
+    let mut answer = String::new();
+    let length = std::io::stdin().read_line(&mut answer).ok()?;
+    (length > 0).then(|| answer.trim().to_lowercase())
+}

@@ -3,6 +3,7 @@
 mod bigquery;
 mod bigquery_server;
 mod errors;
+mod golden;
 mod install;
 mod library;
 mod main_job;

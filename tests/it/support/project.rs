@@ -15,7 +15,7 @@ use super::{Call, server::Database};
 
 /// What makes the repository's project; all else there is the tool's source, or written by a run.
 const PARTS: &[&str] =
-    &["dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "snapshots/history", "tests/sql", "data"];
+    &["dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "snapshots", "tests/sql", "data"];
 
 /// A project folder, gone when the test is.
 pub struct Project {

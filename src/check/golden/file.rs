@@ -1,0 +1,46 @@
+//! A snapshot's file, in the format of insta, so that `cargo insta review` knows it too.
+
+use std::path::Path;
+
+use crate::error::AtPath;
+use crate::error::Result;
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct File {
+    /// The file that the snapshot is of, relative to the project.
+    pub(super) source: String,
+    /// The model's name.
+    pub(super) expression: String,
+    pub(super) contents: String,
+}
+
+impl File {
+    /// Reads a file; `None` where there is none.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>> {
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let text = std::fs::read_to_string(path).at_path("read", path)?.replace("\r\n", "\n");
+        let (header, contents) = match text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")) {
+            Some((header, contents)) => (header, contents),
+            None => ("", text.as_str()),
+        };
+        let field = |name: &str| {
+            let found = header.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            found.map(|value| value.trim().trim_matches('"').to_string()).unwrap_or_default()
+        };
+        Ok(Some(Self { source: field("source"), expression: field("expression"), contents: contents.to_string() }))
+    }
+
+    /// Writes a file, whole or not at all.
+    pub(super) fn write(&self, path: &Path) -> Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).at_path("make the folder", folder)?;
+        let text = format!("---\nsource: {}\nexpression: {}\n---\n{}", self.source, self.expression, self.contents);
+        let file = tempfile::NamedTempFile::new_in(folder).at_path("write in", folder)?;
+        std::fs::write(file.path(), text).at_path("write", path)?;
+        file.persist(path).map_err(|error| error.error).at_path("write", path)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,266 @@
+//! Golden snapshots: what every seed and model is when it is built from the sample, kept beside the code and reviewed with
+//! it. They guard edits; a publication they do not withhold.
+
+mod difference;
+mod file;
+mod picture;
+mod statement;
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::check::golden::file::File;
+use crate::engine::Session;
+use crate::error::AtPath;
+use crate::error::Error;
+use crate::error::Result;
+use crate::name::NodeId;
+use crate::plan::Outcome;
+use crate::progress::Silent;
+use crate::project::Node;
+use crate::project::NodeKind;
+use crate::rebuild::Blueprint;
+use crate::rebuild::Rebuilt;
+use crate::render::Mode;
+use crate::render::Scan;
+use crate::run::Database;
+
+pub use difference::{Difference, Mark};
+pub use picture::Picture;
+
+/// How a model meets its snapshot.
+#[derive(Debug, Clone)]
+pub struct Golden {
+    pub id: NodeId,
+    pub name: String,
+    pub verdict: Verdict,
+}
+
+/// What came of one comparison.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// It is as the snapshot says.
+    Equal,
+    /// There is no snapshot of it yet.
+    New(Box<Difference>),
+    /// It is otherwise.
+    Differs(Box<Difference>),
+    /// It could not be built, and why.
+    Failed(String),
+}
+
+impl Verdict {
+    /// In one word.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::New(_) => "new",
+            Self::Differs(_) => "differs",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// In one line; empty where all is as it was.
+    pub fn headline(&self) -> &str {
+        match self {
+            Self::Equal => "",
+            Self::New(difference) | Self::Differs(difference) => &difference.headline,
+            Self::Failed(why) => why,
+        }
+    }
+}
+
+impl Golden {
+    /// Whether it is as it was.
+    pub fn is_equal(&self) -> bool {
+        matches!(self.verdict, Verdict::Equal)
+    }
+}
+
+/// The snapshots of a project.
+#[derive(Debug, Clone)]
+pub struct Snapshots {
+    folder: PathBuf,
+}
+
+/// A snapshot that waits for somebody to look at it.
+pub struct Pending {
+    pub name: String,
+    pub difference: Difference,
+    /// What it would be from now on.
+    pub picture: Picture,
+}
+
+impl Snapshots {
+    /// Those in a folder, which need not be there.
+    pub fn of(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Looks at what was built, and compares each seed and model that `is_asked` with its snapshot. Where it is otherwise
+    /// and `writes`, what it is now is put beside the snapshot, for review.
+    ///
+    /// # Errors
+    /// When a snapshot cannot be read or written.
+    pub fn check(
+        &self,
+        blueprint: &Blueprint<'_>,
+        rebuilt: &Rebuilt,
+        is_asked: &dyn Fn(&NodeId) -> bool,
+        writes: bool,
+    ) -> Result<Vec<Golden>> {
+        let session = rebuilt.engine.session()?;
+        let mut all = Vec::new();
+        for outcome in &rebuilt.outcomes {
+            let node = &blueprint.project.nodes[&outcome.id];
+            if is_asked(&outcome.id) {
+                let verdict = self.judge(&session, blueprint, node, outcome, writes)?;
+                all.push(Golden { id: outcome.id.clone(), name: node.name.clone(), verdict });
+            }
+        }
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(all)
+    }
+
+    fn judge(
+        &self,
+        session: &Session,
+        blueprint: &Blueprint<'_>,
+        node: &Node,
+        outcome: &Outcome,
+        writes: bool,
+    ) -> Result<Verdict> {
+        let scan = &blueprint.scanned.nodes[&node.id];
+        if outcome.status.is_bad() {
+            return Ok(Verdict::Failed(outcome.message.clone()));
+        }
+        let sql = match (node.kind, &outcome.compiled) {
+            (NodeKind::Seed, _) => None,
+            (_, Some(sql)) => Some(sql.clone()),
+            // An ephemeral model is part of its children alone.
+            (_, None) => {
+                let database = Database { session, observe: &Silent };
+                let mode = Mode { execute: true, incremental: false };
+                Some(blueprint.renderer.compile(blueprint.scanned, &node.id, &database, mode)?.sql)
+            }
+        };
+        let from = match (&outcome.compiled, &scan.relation, &sql) {
+            (None, _, Some(sql)) => format!("({sql}\n)"),
+            (_, Some(relation), _) => relation.to_string(),
+            _ => return Ok(Verdict::Failed("it has no place in the database".to_string())),
+        };
+        let hash = sql.map(|sql| statement::hash(&without_places(&sql, blueprint)));
+        let picture = Picture::of(session, &from, hash, &scan.config.key(), &masked(node, scan))
+            .map_err(|error| Error::data(format!("cannot look at `{}`", node.name)).because(error))?;
+        let (path, pending) = (self.path(&node.name), self.pending_path(&node.name));
+        let before = File::read(&path)?.map(|file| Picture::read(&file.contents)).transpose();
+        let before = before.map_err(|reason| unreadable(&path, &reason))?;
+        let difference = Difference::between(before.as_ref(), &picture);
+        if difference.is_none() {
+            if writes && pending.is_file() {
+                std::fs::remove_file(&pending).at_path("remove", &pending)?;
+            }
+            return Ok(Verdict::Equal);
+        }
+        let difference = Box::new(difference);
+        if writes {
+            let source = node.file.path.to_string_lossy();
+            File { source: source.into_owned(), expression: node.name.clone(), contents: picture.to_string() }
+                .write(&pending)?;
+        }
+        Ok(if before.is_some() { Verdict::Differs(difference) } else { Verdict::New(difference) })
+    }
+
+    /// Snapshots that wait for review, by name.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn pending(&self) -> Result<Vec<Pending>> {
+        let mut all = Vec::new();
+        for name in self.names(".snap.new")? {
+            let read = |path: PathBuf| -> Result<Option<Picture>> {
+                let file = File::read(&path)?;
+                file.map(|file| Picture::read(&file.contents).map_err(|reason| unreadable(&path, &reason))).transpose()
+            };
+            let Some(picture) = read(self.pending_path(&name))? else { continue };
+            let difference = Difference::between(read(self.path(&name))?.as_ref(), &picture);
+            all.push(Pending { name, difference, picture });
+        }
+        Ok(all)
+    }
+
+    /// Lets what waits be the snapshot from now on.
+    ///
+    /// # Errors
+    /// When the file cannot be moved.
+    pub fn accept(&self, name: &str) -> Result<()> {
+        let (path, pending) = (self.path(name), self.pending_path(name));
+        std::fs::rename(&pending, &path).at_path("move", &pending)
+    }
+
+    /// Leaves the snapshot as it was.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn reject(&self, name: &str) -> Result<()> {
+        let pending = self.pending_path(name);
+        std::fs::remove_file(&pending).at_path("remove", &pending)
+    }
+
+    /// Files of snapshots whose model or seed is gone.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn unreferenced(&self, blueprint: &Blueprint<'_>) -> Result<Vec<PathBuf>> {
+        let is_there = |name: &String| {
+            let nodes = blueprint.scanned.nodes.keys().filter_map(|id| blueprint.project.nodes.get(id));
+            nodes.filter(|node| node.kind != NodeKind::Test).any(|node| node.name == *name)
+        };
+        let gone = self.names(".snap")?.into_iter().filter(|name| !is_there(name));
+        Ok(gone.map(|name| self.path(&name)).collect())
+    }
+
+    /// Where the snapshot of a model is.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.snap"))
+    }
+
+    fn pending_path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.snap.new"))
+    }
+
+    fn names(&self, ending: &str) -> Result<Vec<String>> {
+        if !self.folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&self.folder).at_path("read the folder", &self.folder)? {
+            let entry = entry.at_path("read the folder", &self.folder)?;
+            names.extend(entry.file_name().to_string_lossy().strip_suffix(ending).map(str::to_string));
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// Columns whose values say nothing about the model: `meta: {volatile: true}` in their yml.
+fn masked(node: &Node, scan: &Scan) -> Vec<String> {
+    let is_volatile = |meta: Option<&serde_json::Value>| meta.and_then(serde_json::Value::as_bool) == Some(true);
+    let columns = node.columns.values().filter(|column| is_volatile(column.meta.get("volatile")));
+    let listed = scan.config.meta("volatile").and_then(serde_json::Value::as_array).into_iter().flatten();
+    let listed = listed.filter_map(|name| name.as_str().map(str::to_string));
+    columns.map(|column| column.name.clone()).chain(listed).collect()
+}
+
+/// SQL without the catalogs and schemas that its tables lie in: those are a matter of the profile.
+fn without_places(sql: &str, blueprint: &Blueprint<'_>) -> String {
+    let nodes = blueprint.scanned.nodes.values().filter_map(|scan| scan.relation.as_ref());
+    let relations = nodes.chain(blueprint.scanned.sources.values());
+    relations.fold(sql.to_string(), |sql, relation| sql.replace(&relation.to_string(), &relation.name))
+}
+
+fn unreadable(path: &Path, reason: &str) -> Error {
+    Error::call(format!("cannot read the snapshot `{}`", path.display()))
+        .because(reason.to_string())
+        .help("remove it, and `cp test` makes it anew for review")
+}

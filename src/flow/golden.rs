@@ -1,0 +1,59 @@
+//! The project, built from the sample, beside its golden snapshots.
+
+use std::path::PathBuf;
+
+use crate::check::Golden;
+use crate::check::Snapshots;
+use crate::config::Settings;
+use crate::error::Result;
+use crate::flow::House;
+use crate::name::NodeId;
+use crate::progress::Observe;
+use crate::progress::Progress;
+use crate::project::NodeKind;
+use crate::rebuild::Blueprint;
+use crate::rebuild::rebuild;
+
+/// The golden snapshots of the project that the settings mean.
+pub fn snapshots(root: &std::path::Path) -> Snapshots {
+    Snapshots::of(root.join(Settings::GOLDEN))
+}
+
+impl House {
+    /// The project, as whoever builds it anew needs it.
+    fn blueprint(&self) -> Blueprint<'_> {
+        Blueprint {
+            project: &self.project,
+            scanned: &self.scanned,
+            graph: &self.graph,
+            renderer: &self.renderer,
+            database: &self.database,
+            threads: self.settings.threads,
+        }
+    }
+
+    /// Builds all from the sample, and compares what is selected with its snapshots. A project without a sample has none.
+    pub fn golden(&self, observe: &dyn Observe) -> Result<Vec<Golden>> {
+        let sample = self.settings.layout.root.join(Settings::SAMPLE);
+        let (selected, _) = self.select(&[NodeKind::Model, NodeKind::Seed])?;
+        if !sample.is_dir() || selected.is_empty() {
+            return Ok(Vec::new());
+        }
+        observe.on(Progress::Stage { name: "golden", total: None });
+        let blueprint = self.blueprint();
+        let rebuilt = rebuild(&blueprint, &sample)?;
+        let is_asked = |id: &NodeId| selected.contains(id);
+        let writes = !self.settings.is_ci;
+        let golden = snapshots(&self.settings.layout.root).check(&blueprint, &rebuilt, &is_asked, writes)?;
+        let equal = golden.iter().filter(|golden| golden.is_equal()).count();
+        observe.on(Progress::Done { summary: format!("{equal} of {} snapshots are as they were", golden.len()) });
+        Ok(golden)
+    }
+
+    /// Snapshots whose model or seed is gone, relative to the project.
+    pub fn unreferenced_snapshots(&self) -> Result<Vec<PathBuf>> {
+        let root = &self.settings.layout.root;
+        let files = snapshots(root).unreferenced(&self.blueprint())?;
+        Ok(files.into_iter().map(|file| file.strip_prefix(root).map(PathBuf::from).unwrap_or(file)).collect())
+    }
+}

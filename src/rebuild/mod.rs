@@ -1,0 +1,144 @@
+//! The whole project, built anew in memory from given events, without a warehouse or a raw store of the user's: what
+//! golden snapshots, replays and the comparison of two revisions stand on.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use indexmap::IndexMap;
+use indexmap::IndexSet;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::extract;
+use crate::graph::Graph;
+use crate::ingest;
+use crate::ingest::Ingested;
+use crate::plan::Built;
+use crate::plan::Inputs;
+use crate::plan::Outcome;
+use crate::plan::Plan;
+use crate::plan::Walk;
+use crate::plan::skipped;
+use crate::plan::walk;
+use crate::progress::Silent;
+use crate::project::NodeKind;
+use crate::project::Project;
+use crate::render::Renderer;
+use crate::render::Scanned;
+use crate::run::Hooks;
+use crate::run::Worker;
+use crate::run::state;
+use crate::store::Embedded;
+
+/// A project as it is before anything runs.
+#[derive(Clone, Copy)]
+pub struct Blueprint<'a> {
+    pub project: &'a Project,
+    pub scanned: &'a Scanned,
+    pub graph: &'a Graph,
+    pub renderer: &'a Renderer,
+    /// The catalog that its statements name.
+    pub database: &'a str,
+    pub threads: usize,
+}
+
+/// A project that was built.
+pub struct Rebuilt {
+    /// Holds all seeds and models that could be built.
+    pub engine: Engine,
+    /// How each of them ended.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Builds all seeds and models from the files in a folder: events as in `data/`, and under `seeds/` a CSV file for each
+/// seed that is to have other rows than the project's own.
+///
+/// Nothing in it depends on when it runs: all is said to have been stored at the midnight after the last day of which
+/// there is a file.
+///
+/// # Errors
+/// When the files cannot be read, or the engine fails; a model that fails is told by its outcome.
+pub fn rebuild(blueprint: &Blueprint<'_>, given: &Path) -> Result<Rebuilt> {
+    let engine = Engine::in_memory_as(blueprint.database)?;
+    engine.configure(&blueprint.project.profile.settings)?;
+    let rules = ingest::rules(blueprint.project)?;
+    if !rules.is_empty() {
+        let mut store = Embedded::in_memory()?;
+        ingest_all(&mut store, &rules, given)?;
+        let how = extract::How { anew: false, compare_every: u64::MAX, forget: &|_| Ok(()) };
+        extract::extract(&store, &engine, blueprint.database, &how, &Silent)?;
+    }
+    let project = with_seeds_of(blueprint.project, given);
+    let outcomes = build(&Blueprint { project: &project, ..*blueprint }, &engine)?;
+    Ok(Rebuilt { engine, outcomes })
+}
+
+fn ingest_all(store: &mut Embedded, rules: &[ingest::FileRule], given: &Path) -> Result<Ingested> {
+    let last = ingest::days(rules, given)?.into_iter().filter_map(|day| day.parse::<Date>().ok()).max();
+    let midnight = last.and_then(|day| day.tomorrow().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok());
+    let stored_at = midnight.map_or(Timestamp::UNIX_EPOCH, |midnight| midnight.timestamp());
+    ingest::ingest_at(store, rules, given, None, stored_at, &Silent)
+}
+
+/// The project with the rows of those seeds that the folder has a file of.
+fn with_seeds_of(project: &Project, given: &Path) -> Project {
+    let mut project = project.clone();
+    for seed in project.nodes.values_mut().filter(|node| node.kind == NodeKind::Seed) {
+        let path = given.join("seeds").join(format!("{}.csv", seed.name));
+        if let Ok(text) = std::fs::read_to_string(&path) {
+            seed.file.text = text.into();
+            seed.file.path = path;
+        }
+    }
+    project
+}
+
+/// Builds all seeds and models in an empty database.
+fn build(blueprint: &Blueprint<'_>, engine: &Engine) -> Result<Vec<Outcome>> {
+    let Blueprint { project, scanned, graph, renderer, database, threads } = *blueprint;
+    let is_built = |kind: NodeKind| matches!(kind, NodeKind::Model | NodeKind::Seed);
+    let selected: IndexSet<_> = graph
+        .order()
+        .iter()
+        .filter(|id| project.nodes.get(*id).is_some_and(|node| is_built(node.kind)))
+        .cloned()
+        .collect();
+    let plan = Plan::new(
+        &Inputs {
+            project,
+            scanned,
+            graph,
+            fingerprints: &IndexMap::new(),
+            built: &Built::default(),
+            landed: &IndexMap::new(),
+            full_refresh: true,
+            invocation_id: "rebuild",
+        },
+        &selected,
+    );
+    let session = engine.session()?;
+    state::prepare(&session, database, scanned)?;
+    let hooks = Hooks { renderer, scanned, session: &session, observe: &Silent };
+    hooks.run("on-run-start", &project.on_run_start)?;
+    let sessions = (0..threads).map(|_| engine.session()).collect::<Result<Vec<_>>>()?;
+    let sessions = Mutex::new(sessions);
+    let worker = |_| {
+        let session = sessions.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        session.map(|session| Worker { project, scanned, renderer, database, session, observe: &Silent })
+    };
+    let outcomes = walk(
+        &plan,
+        Walk { threads, fail_fast: false },
+        worker,
+        |worker, number, step| match worker {
+            Some(worker) => worker.build(number, step),
+            None => skipped(step, "there was no session for it"),
+        },
+        |_| {},
+    );
+    hooks.run("on-run-end", &project.on_run_end)?;
+    Ok(outcomes)
+}

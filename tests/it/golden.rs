@@ -1,0 +1,125 @@
+//! Golden snapshots, as somebody who edits SQL meets them.
+
+use crate::support::Project;
+
+/// `cp test` of these models, on a person's machine. (Without a warehouse, so that only the snapshots are looked at.)
+fn test(project: &Project, models: &[&str]) -> crate::support::Call {
+    project.cp(["test", "--quiet", "--select"].iter().chain(models)).env("CI", "")
+}
+
+fn is_pending(project: &Project, name: &str) -> bool {
+    project.path(format!("snapshots/golden/{name}.snap.new")).exists()
+}
+
+#[test]
+fn the_project_is_as_its_snapshots_say_whatever_its_data_is() {
+    let project = Project::new();
+    project.remove("data").file("seeds/fx_rates.csv", "date,currency,rate\n2023-01-01,USD,1\n");
+    let output = project.cp(["test"]).env("CI", "0").status(2);
+    output.assert("golden_equal");
+    assert!(!is_pending(&project, "fx_rates"));
+}
+
+#[test]
+fn an_edit_that_changes_a_number_is_told_and_waits_for_review() {
+    let project = Project::new();
+    project.edit("dbt_project.yml", "FAILED: failed", "FAILED: success");
+    test(&project, &["fact_orders", "daily_revenue"]).status(1).assert("golden_number");
+    assert!(is_pending(&project, "fact_orders"));
+    project.cp(["review"]).success().assert("golden_review");
+    project.cp(["review", "--select", "daily_revenue", "--reject"]).success();
+    project.cp(["review", "--accept"]).success();
+    assert!(!is_pending(&project, "fact_orders") && !is_pending(&project, "daily_revenue"));
+    test(&project, &["fact_orders"]).status(2);
+    test(&project, &["daily_revenue"]).status(1);
+    // Whoever takes the edit back needs no review.
+    project.edit("dbt_project.yml", "FAILED: success", "FAILED: failed");
+    test(&project, &["daily_revenue"]).status(2);
+    assert!(!is_pending(&project, "daily_revenue"));
+}
+
+#[test]
+fn an_edit_of_the_layout_is_none() {
+    let project = Project::new();
+    let file = "models/marts/fact_refunds.sql";
+    project.edit(file, "select", "select -- of all\n      ").edit(file, "from ", "from   ");
+    let output = project.cp(["test", "--select", "fact_refunds"]).env("CI", "").status(2);
+    assert!(output.stdout.contains("1 snapshot equal"), "{output}");
+}
+
+#[test]
+fn a_column_more_is_told_as_such() {
+    let project = Project::new();
+    project.edit(
+        "models/analytics/refund_rate.sql",
+        "\nselect * from",
+        "\nselect *, vendor || '!' as shout, null::varchar as nothing from",
+    );
+    test(&project, &["refund_rate"]).status(1).assert("golden_column");
+}
+
+#[test]
+fn where_nobody_looks_nothing_is_written() {
+    let project = Project::new();
+    project.edit("dbt_project.yml", "FAILED: failed", "FAILED: success");
+    for ci in ["true", "1", "yes"] {
+        project.cp(["test", "--quiet", "--select", "fact_orders"]).env("CI", ci).status(1);
+        assert!(!is_pending(&project, "fact_orders"));
+    }
+    test(&project, &["fact_orders"]).status(1);
+    assert!(is_pending(&project, "fact_orders"));
+}
+
+#[test]
+fn a_new_model_waits_and_one_that_is_gone_is_named() {
+    let project = Project::new();
+    project
+        .file(
+            "models/analytics/fresh.sql",
+            "select vendor, count(*) as orders from {{ ref('fact_orders') }} group by vendor\n",
+        )
+        .remove("models/analytics/refund_rate.sql")
+        .edit("models/analytics/_analytics.yml", "  - name: refund_rate", "  - name: fresh");
+    let output = project.cp(["test", "--unreferenced"]).status(1);
+    assert_eq!(output.stdout, "snapshots/golden/refund_rate.snap\n");
+    let output = test(&project, &["fresh"]).status(1);
+    assert!(output.stderr.contains("fresh  no snapshot yet; 3 rows, 2 columns"), "{output}");
+    project.cp(["review", "--accept"]).success();
+    test(&project, &["fresh"]).status(2);
+    assert!(
+        project
+            .read("snapshots/golden/fresh.snap")
+            .starts_with("---\nsource: models/analytics/fresh.sql\nexpression: fresh\n---\n")
+    );
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_read_and_a_model_that_cannot_be_built_are_told() {
+    let project = Project::new();
+    project.file("snapshots/golden/dim_date.snap", "---\nsource: x\n---\nrows many\n");
+    let output = test(&project, &["dim_date"]).status(2);
+    assert!(output.stderr.contains("cannot read the snapshot"), "{output}");
+    let project = Project::new();
+    project.edit("models/analytics/refund_rate.sql", "\nselect * from", "\nselect *, 1 / nothing as x from");
+    let output = test(&project, &["refund_rate"]).status(1);
+    assert!(output.stderr.contains("refund_rate  could not be built"), "{output}");
+}
+
+#[test]
+fn what_is_said_to_be_volatile_is_not_looked_at() {
+    let project = Project::empty();
+    project
+        .file("snapshots/sample/readme.md", "No events.\n")
+        .file("models/clock.sql", "select 1 as id, uuid() as drawn\n")
+        .file(
+            "models/_clock.yml",
+            "models:\n  - name: clock\n    config: {meta: {key: [id]}}\n    columns:\n      - name: drawn\n        meta: {volatile: true}\n",
+        );
+    test(&project, &["clock"]).status(1);
+    project.cp(["review", "--accept"]).success();
+    test(&project, &["clock"]).success();
+    let snapshot = project.read("snapshots/golden/clock.snap");
+    assert!(snapshot.contains("column drawn: UUID; masked") && snapshot.contains("\n1 | masked\n"), "{snapshot}");
+    project.edit("models/_clock.yml", "volatile: true", "volatile: false");
+    test(&project, &["clock"]).status(1);
+}
