@@ -7,10 +7,17 @@ mod blame;
 mod incremental;
 mod seed;
 pub mod state;
+mod statement;
 mod table;
 mod view;
 mod worker;
 
 pub use blame::blame;
+pub use statement::statement;
 pub use table::make as replace;
 pub use worker::{Database, Failure, Worker};
+
+use crate::dialect::Dialect;
+
+/// What a session understands.
+const HERE: Dialect = Dialect::DuckDb;
