@@ -22,6 +22,26 @@ cast(json_extract({{ json }}, ['$."{{ paths | map('replace', '.', '"."') | join(
         end) as {{ prefix }}_texts
 {%- endmacro %}
 
+{# JSON is text in BigQuery too: its own type for it would make other numbers of some. #}
+{% macro bigquery__json_read(json, paths, prefix) -%}
+{%- set values -%}
+[
+            {%- for path in paths %}
+            json_query({{ json }}, '$."{{ path | replace('.', '"."') }}"'){{ ',' if not loop.last }}
+            {%- endfor %}
+        ]
+{%- endset -%}
+{{ values }} as {{ prefix }}_values,
+        array(
+            select case
+                when starts_with(value, '"') then nullif(trim(json_value(value, '$'), ' \t\r\n'), '')
+                when regexp_contains(value, '^[-0-9]') then regexp_replace(value, '[.]0$', '')
+            end
+            from unnest({{ values }}) as value with offset as place
+            order by place
+        ) as {{ prefix }}_texts
+{%- endmacro %}
+
 {# The text at a position (from 1); null for a number where it is `text_only`. #}
 {% macro json_text(prefix, position, text_only) %}{{ return(adapter.dispatch('json_text')(prefix, position, text_only)) }}{% endmacro %}
 
@@ -33,6 +53,14 @@ case when starts_with({{ prefix }}_values[{{ position }}], '"') then {{ prefix }
 {%- endif -%}
 {%- endmacro %}
 
+{% macro bigquery__json_text(prefix, position, text_only) -%}
+{%- if text_only -%}
+case when starts_with({{ prefix }}_values[safe_ordinal({{ position }})], '"') then {{ prefix }}_texts[safe_ordinal({{ position }})] end
+{%- else -%}
+{{ prefix }}_texts[safe_ordinal({{ position }})]
+{%- endif -%}
+{%- endmacro %}
+
 {# The list at a position (from 1), as JSON; null for an empty list or anything else. #}
 {% macro json_list(prefix, position) %}{{ return(adapter.dispatch('json_list')(prefix, position)) }}{% endmacro %}
 
@@ -40,9 +68,15 @@ case when starts_with({{ prefix }}_values[{{ position }}], '"') then {{ prefix }
 case when starts_with({{ prefix }}_values[{{ position }}], '[') and {{ prefix }}_values[{{ position }}] <> '[]' then cast({{ prefix }}_values[{{ position }}] as json) end
 {%- endmacro %}
 
+{% macro bigquery__json_list(prefix, position) -%}
+{%- set value = prefix ~ '_values[safe_ordinal(' ~ position ~ ')]' -%}
+case when starts_with({{ value }}, '[') and {{ value }} <> '[]' then {{ value }} end
+{%- endmacro %}
+
 {# The number of elements of a JSON list; 0 for what is no list. #}
 {% macro json_length(json) %}{{ return(adapter.dispatch('json_length')(json)) }}{% endmacro %}
 {% macro duckdb__json_length(json) %}{{ return('coalesce(json_array_length(' ~ json ~ '), 0)') }}{% endmacro %}
+{% macro bigquery__json_length(json) %}{{ return('coalesce(array_length(json_query_array(' ~ json ~ ')), 0)') }}{% endmacro %}
 
 {# One row for each element of the JSON list in column `json`; one row without element where there is no list. #}
 {% macro unnest_json(relation, json, element, position) %}{{ return(adapter.dispatch('unnest_json')(relation, json, element, position)) }}{% endmacro %}
@@ -60,13 +94,60 @@ from (
 )
 {%- endmacro %}
 
+{% macro bigquery__unnest_json(relation, json, element, position) -%}
+select
+    listing.*,
+    {{ element }},
+    place + 1 as {{ position }},
+from {{ relation }} as listing
+cross join unnest(
+    case when listing.{{ json }} is null then [cast(null as string)] else json_query_array(listing.{{ json }}) end
+) as {{ element }} with offset as place
+{%- endmacro %}
+
 {# The shape of a JSON object (its names, without its values), as text: few shapes stand for many events. #}
 {% macro json_shape(json) %}{{ return(adapter.dispatch('json_shape')(json)) }}{% endmacro %}
 {% macro duckdb__json_shape(json) %}{{ return('cast(json_structure(' ~ json ~ ') as varchar)') }}{% endmacro %}
+{# Here a shape is the list of its paths. #}
+{% macro bigquery__json_shape(json) -%}
+to_json_string(array(
+            select distinct substr(path, 2)
+            from {{ json_nodes(json, 6) }}
+            where json_type(value) not in ('object', 'null') and path <> '' and not ends_with(path, ']')
+            order by 1
+        ))
+{%- endmacro %}
+
+{# What a JSON text holds at most so many steps below its root, as rows of `path` and `value`: an object's step is `.name`,
+   a list's is `[]`, and a list itself counts as a text. #}
+{% macro json_nodes(json, depth) -%}
+{%- if depth == 0 -%}
+unnest([struct('' as path, safe.parse_json({{ json }}, wide_number_mode => 'round') as value)])
+{%- else -%}
+(
+            select concat(node.path, child.step) as path, child.value
+            from {{ json_nodes(json, depth - 1) }} as node
+            cross join unnest(case json_type(node.value)
+                when 'object' then array(
+                    select as struct concat('.', name) as step, node.value[name] as value
+                    from unnest(json_keys(node.value, 1)) as name
+                )
+                when 'array' then array_concat(
+                    [struct('' as step, to_json('list') as value)],
+                    array(
+                        select as struct '[]' as step, element as value
+                        from unnest(json_query_array(case when json_type(node.value) = 'array' then node.value end)) as element
+                    )
+                )
+                else [struct('' as step, node.value as value)]
+            end) as child
+        )
+{%- endif -%}
+{%- endmacro %}
 
 {# The last name of a dotted path. #}
 {% macro last_name(path) %}{{ return(adapter.dispatch('last_name')(path)) }}{% endmacro %}
-{% macro duckdb__last_name(path) %}{{ return("regexp_extract(" ~ path ~ ", '[^.]*$')") }}{% endmacro %}
+{% macro default__last_name(path) %}{{ return("regexp_extract(" ~ path ~ ", '[^.]*$')") }}{% endmacro %}
 
 {# One row for each dotted path in the shapes of `relation`: `a.b` for objects, `list[].b` for the elements of
    lists. A name whose value is null says nothing and is left out. #}
@@ -81,4 +162,12 @@ where node.type <> 'OBJECT'
 and coalesce(cast(node.atom as varchar), '') <> '"NULL"'
 and node.fullkey <> '$'
 and not ends_with(node.fullkey, ']')
+{%- endmacro %}
+
+{% macro bigquery__unnest_shape_paths(relation, shape) -%}
+select
+    shapes.*,
+    path,
+from {{ relation }} as shapes
+cross join unnest(json_value_array(shapes.{{ shape }})) as path
 {%- endmacro %}

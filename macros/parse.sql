@@ -11,6 +11,13 @@ case
 end
 {%- endmacro %}
 
+{% macro bigquery__parse_amount(text) -%}
+case
+            when regexp_contains({{ text }}, '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$')
+                then {{ as_amount(text) }}
+        end
+{%- endmacro %}
+
 {# A time in UTC, in any of the forms of the contract; outside the years 2000 to 2099 it is unreadable. #}
 {% macro parse_time(text) %}{{ return(adapter.dispatch('parse_time')(text)) }}{% endmacro %}
 
@@ -42,6 +49,36 @@ list_transform([case
 end], lambda moment: {{ readable_time('moment') }})[1]
 {%- endmacro %}
 
+{% macro bigquery__parse_time(text) -%}
+{%- set day = '[0-9]{4}(-[0-9]{2}-|/[0-9]{2}/)[0-9]{2}' -%}
+{%- set clock = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?' -%}
+{%- set offset = ' ?[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?' -%}
+{%- set number = 'safe_cast(' ~ text ~ ' as bignumeric)' -%}
+{%- set behind = 'substr(' ~ text ~ ', 17)' -%}
+(
+            select {{ readable_time('moment') }}
+            from unnest([case
+                when regexp_contains({{ text }}, '^[0-9]{9,13}([.][0-9]+)?$')
+                    then timestamp_micros(cast(
+                        round({{ number }}, 6) * case when {{ number }} > 100000000000 then 1000 else 1000000 end as int64
+                    ))
+                when regexp_contains({{ text }}, '^{{ day }}[T ]{{ clock }}(Z|{{ offset }})?$')
+                    then timestamp_sub(
+                        safe_cast(concat(
+                            replace(substr({{ text }}, 1, 10), '/', '-'), ' ', substr({{ text }}, 12, 5),
+                            coalesce(regexp_extract({{ behind }}, '^(:[0-9]{2}(?:[.][0-9]{1,6})?)'), ':00'), '+00'
+                        ) as timestamp),
+                        interval coalesce(
+                            case when regexp_contains({{ behind }}, '-') then -1 else 1 end * (
+                                safe_cast(regexp_extract({{ behind }}, '[+-]([0-9]{2})') as int64) * 60
+                                + coalesce(safe_cast(regexp_extract({{ behind }}, '[+-][0-9]{2}:?([0-9]{2})$') as int64), 0)
+                            ), 0
+                        ) minute
+                    )
+            end]) as moment
+        )
+{%- endmacro %}
+
 {# A time that is already one, where its year is readable. #}
 {% macro readable_time(moment) -%}
 case when extract(year from {{ moment }}) between 2000 and 2099 then {{ moment }} end
@@ -57,7 +94,9 @@ coalesce({{ sha256_hex('coalesce(' ~ customer_id ~ ', lower(' ~ email ~ '), ' ~ 
 
 {% macro sha256_hex(text) %}{{ return(adapter.dispatch('sha256_hex')(text)) }}{% endmacro %}
 {% macro duckdb__sha256_hex(text) %}{{ return('sha256(' ~ text ~ ')') }}{% endmacro %}
+{% macro bigquery__sha256_hex(text) %}{{ return('to_hex(sha256(' ~ text ~ '))') }}{% endmacro %}
 
 {# The digits of a text; null where it has none. #}
 {% macro digits(text) %}{{ return(adapter.dispatch('digits')(text)) }}{% endmacro %}
 {% macro duckdb__digits(text) %}{{ return("nullif(regexp_replace(" ~ text ~ ", '[^0-9]', '', 'g'), '')") }}{% endmacro %}
+{% macro bigquery__digits(text) %}{{ return("nullif(regexp_replace(" ~ text ~ ", '[^0-9]', ''), '')") }}{% endmacro %}

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `error` | the operation failed, or your file is wrong: message, place, help |
 //! | `name` `event` `progress` | names checked once; the raw envelope; how stages tell what happened |
+//! | `dialect` | the databases that models can be written for: names, quotes, types, statements |
 //! | `config` | settings, resolved once; the only reader of the environment |
 //! | `engine` | DuckDB; the only place that says `duckdb::` |
 //! | `project` | what the files of a dbt project say; never touches a database |
@@ -43,6 +44,7 @@ pub mod artifact;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod dialect;
 pub mod engine;
 pub mod error;
 pub mod event;

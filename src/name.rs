@@ -42,7 +42,7 @@ impl std::borrow::Borrow<str> for NodeId {
     }
 }
 
-/// An identifier, quoted so that any name is safe.
+/// An identifier, quoted for DuckDB so that any name is safe; for another database ask its [`Dialect`](crate::dialect).
 pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -68,7 +68,7 @@ impl Relation {
     }
 }
 
-/// Quoted, as SQL wants it.
+/// Quoted, as DuckDB's SQL wants it.
 impl fmt::Display for Relation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", quote(&self.database), quote(&self.schema), quote(&self.name))

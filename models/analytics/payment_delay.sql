@@ -13,7 +13,7 @@ by_vendor as (
         count(*) as orders_paid,
         cast(sum(case when is_paid_before_ordered then 1 else 0 end) as {{ type_whole() }}) as paid_before_ordered,
         {{ share('sum(minutes_to_payment)', 'count(minutes_to_payment)') }} as average_minutes,
-        cast({{ median_of('minutes_to_payment') }} as {{ type_amount() }}) as median_minutes,
+        {{ as_amount(median_of('minutes_to_payment')) }} as median_minutes,
     from orders
     group by vendor
 )

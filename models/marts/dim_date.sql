@@ -26,14 +26,14 @@ described as (
         cast(
             {{ date_part_of('year', 'date') }} * 10000
             + {{ date_part_of('month', 'date') }} * 100
-            + {{ date_part_of('day', 'date') }} as integer
+            + {{ date_part_of('day', 'date') }} as {{ type_number() }}
         ) as date_id,
         date,
-        cast({{ date_part_of('year', 'date') }} as integer) as year,
-        cast({{ date_part_of('quarter', 'date') }} as integer) as quarter,
-        cast({{ date_part_of('month', 'date') }} as integer) as month,
+        cast({{ date_part_of('year', 'date') }} as {{ type_number() }}) as year,
+        cast({{ date_part_of('quarter', 'date') }} as {{ type_number() }}) as quarter,
+        cast({{ date_part_of('month', 'date') }} as {{ type_number() }}) as month,
         {{ month_name('date') }} as month_name,
-        cast({{ date_part_of('day', 'date') }} as integer) as day_of_month,
+        cast({{ date_part_of('day', 'date') }} as {{ type_number() }}) as day_of_month,
         {{ day_name('date') }} as day_name,
         {{ day_name('date') }} in ('Saturday', 'Sunday') as is_weekend,
     from days

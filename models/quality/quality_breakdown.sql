@@ -17,8 +17,8 @@ metrics as (
         metric,
         vendor,
         status,
-        rows,
-        {{ share('rows', 'sum(rows) over (partition by metric)') }} as share,
+        {{ rows_column() }},
+        {{ share(rows_column(), 'sum(' ~ rows_column() ~ ') over (partition by metric)') }} as share,
         query || {{ and_value("'vendor'", 'vendor', 'where') }} || {{ and_value('status_column', 'status') }} as query,
     from counted
 )

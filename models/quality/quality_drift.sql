@@ -7,12 +7,13 @@ with unknown_paths as (
         event_type,
         vendor,
         path,
-        cast(events as {{ type_whole() }}) as rows,
+        cast(events as {{ type_whole() }}) as {{ rows_column() }},
         cast(null as {{ type_amount() }}) as share,
-        'select * from {{ short_name(events_raw) }} where event_type = ''' || event_type
-            || ''' and cast(payload as {{ type_text() }}) like ''%"' || replace({{ last_name('path') }}, '''', '''''')
-            || '"%'' and event_id in (select event_id from {{ short_name(outcomes) }} where vendor = '''
-            || replace(vendor, '''', '''''') || ''')' as query,
+        {{ literal('select * from ' ~ short_name(events_raw) ~ ' where event_type = ') }} || {{ value_literal('event_type') }}
+            || {{ literal(' and cast(payload as ' ~ type_text() ~ ') like ') }}
+            || {{ value_literal("'%\"' || " ~ last_name('path') ~ " || '\"%'") }}
+            || {{ literal(' and event_id in (select event_id from ' ~ short_name(outcomes) ~ ' where vendor = ') }}
+            || {{ value_literal('vendor') }} || ')' as query,
     from {{ ref('int_payload_paths') }}
     where not is_known
 ),
@@ -23,10 +24,10 @@ missing_fields as (
         event_type,
         vendor,
         field as path,
-        cast(missing as {{ type_whole() }}) as rows,
+        cast(missing as {{ type_whole() }}) as {{ rows_column() }},
         missing_share as share,
-        'select * from {{ short_name(outcomes) }} where event_type = ''' || replace(event_type, '''', '''''')
-            || ''' and vendor = ''' || replace(vendor, '''', '''''') || ''' and not has_' || field as query,
+        {{ literal('select * from ' ~ short_name(outcomes) ~ ' where event_type = ') }} || {{ value_literal('event_type') }}
+            || ' and vendor = ' || {{ value_literal('vendor') }} || ' and not has_' || field as query,
     from {{ ref('int_required_fields') }}
     where missing > 0
 ),

@@ -16,13 +16,10 @@ metrics as (
     select
         '{{ metric | replace("_", " ") }}' as metric,
         file,
-        cast({{ metric }} as {{ type_whole() }}) as rows,
+        cast({{ metric }} as {{ type_whole() }}) as {{ rows_column() }},
         {{ share(metric, 'delivered') }} as share,
-        {% if metric in ['conflicts', 'set_aside'] -%}
-        'select * from {{ short_name(source("raw", metric)) }} where file = ''' || replace(file, '''', '''''') || '''' as query,
-        {%- else -%}
-        'select * from {{ short_name(source("raw", "ingest_log")) }} where file = ''' || replace(file, '''', '''''') || '''' as query,
-        {%- endif %}
+        {%- set shown = source('raw', metric if metric in ['conflicts', 'set_aside'] else 'ingest_log') %}
+        {{ literal('select * from ' ~ short_name(shown) ~ ' where file = ') }} || {{ value_literal('file') }} as query,
     from deliveries
     {%- endfor %}
 )

@@ -5,7 +5,7 @@ with counted as (
         reason as metric,
         event_type,
         coalesce(vendor, '(none)') as vendor,
-        count(*) as rows,
+        count(*) as {{ rows_column() }},
     from {{ rejected }}
     group by reason, event_type, vendor
 ),
@@ -15,8 +15,8 @@ metrics as (
         metric,
         event_type,
         vendor,
-        rows,
-        {{ share('rows', 'sum(rows) over ()') }} as share,
+        {{ rows_column() }},
+        {{ share(rows_column(), 'sum(' ~ rows_column() ~ ') over ()') }} as share,
         {{ rows_query(rejected) }} || {{ and_value("'reason'", 'metric', 'where') }}
             || {{ and_value("'event_type'", 'event_type') }} || {{ and_value("'vendor'", 'vendor') }} as query,
     from counted

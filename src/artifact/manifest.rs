@@ -136,7 +136,7 @@ fn metadata(object: &mut Object<'_>, project: &Project, invocation_id: &str, gen
     object.text("invocation_id", invocation_id);
     object.object("env", |object| object.text("CP_VERSION", env!("CARGO_PKG_VERSION")));
     object.text("project_name", &project.name);
-    object.text("adapter_type", "duckdb");
+    object.text("adapter_type", project.profile.dialect.name());
     object.fields(concat!(
         r#""invocation_started_at":null,"project_id":null,"user_id":null,"send_anonymous_usage_stats":false,"#,
         r#""quoting":{"database":true,"schema":true,"identifier":true,"column":null}"#
@@ -174,7 +174,7 @@ fn source(object: &mut Object<'_>, project: &Project, scanned: &Scanned, source:
         meta(object, "meta", settings.get("meta"));
         object.texts("tags", settings.tags());
     });
-    object.text("relation_name", &relation.to_string());
+    object.text("relation_name", &project.profile.dialect.relation(&relation));
     object.raw("created_at", created_at);
     object.fields(SOURCE_DEFAULTS);
 }

@@ -74,7 +74,7 @@ pub(super) fn entry(object: &mut Object<'_>, parts: &Parts<'_>) {
     object.optional("patch_path", patch.as_deref());
     object.optional("build_path", parts.compiled.map(|_| slashed(&run_path(project, node))).as_deref());
     object.raw("created_at", parts.created_at);
-    object.optional("relation_name", relation.map(ToString::to_string).as_deref());
+    object.optional("relation_name", relation.map(|it| project.profile.dialect.relation(it)).as_deref());
     object.text("raw_code", &raw_code(node));
     object.fields(NODE_DEFAULTS);
     match (node.kind, &node.generic) {
@@ -171,8 +171,12 @@ pub(super) fn meta(object: &mut Object<'_>, name: &str, set: Option<&Json>) {
     }
 }
 
-/// The warehouse's catalog, for nodes that are not in the database: DuckDB names it after the file.
+/// The warehouse's catalog, for nodes that are not in the database: DuckDB names it after the file, unless the profile
+/// says it.
 pub(super) fn catalog(project: &Project) -> &str {
+    if let Some(database) = &project.profile.database {
+        return database;
+    }
     match project.profile.path.as_str() {
         ":memory:" => "memory",
         path => Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or("memory"),

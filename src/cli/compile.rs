@@ -19,7 +19,7 @@ pub fn perform(flags: CompileFlags) -> Result<()> {
     let database = Database { session: &session, observe: &Silent };
     console.close();
     if let Some(text) = inline {
-        let sql = house.renderer.compile_text(&house.scanned, "inline", &text, &database, None)?;
+        let sql = house.compile_text(&text, &database)?;
         ui::write_out(&format!("{}\n", sql.trim_end()));
         return Ok(());
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::config::BigQuerySettings;
 use crate::config::Environment;
 use crate::config::Secret;
+use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 
 /// How stdout looks where a table or a summary is printed.
@@ -51,6 +52,10 @@ pub struct Flags {
 pub struct ProfileValues {
     pub profile: String,
     pub target: String,
+    /// The database that its models are written for.
+    pub dialect: Dialect,
+    /// Where tables are, where the output says it: BigQuery's project. DuckDB's catalog is named after its file.
+    pub database: Option<String>,
     /// Path of the DuckDB file, as written; `:memory:` is allowed.
     pub path: String,
     pub schema: String,
@@ -157,7 +162,8 @@ impl Settings {
             Some(data) => working.join(data),
             None => root.join(environment.get("CP_DATA").unwrap_or("data")),
         };
-        let warehouse = (profile.path != ":memory:").then(|| root.join(&profile.path));
+        let warehouse =
+            (profile.dialect == Dialect::DuckDb && profile.path != ":memory:").then(|| root.join(&profile.path));
         let threads = match (flags.threads, number::<usize>(environment, "CP_THREADS")?) {
             (Some(threads), _) | (None, Some(threads)) => threads,
             (None, None) => profile.threads.unwrap_or(4),

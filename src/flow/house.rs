@@ -12,6 +12,7 @@ use crate::check;
 use crate::config::Environment;
 use crate::config::Flags;
 use crate::config::Settings;
+use crate::dialect::Dialect;
 use crate::engine::Engine;
 use crate::engine::Session;
 use crate::error::Diagnostic;
@@ -77,11 +78,13 @@ impl House {
             render::expand(text, &environment, Some(known.vars), known.target)
         })?);
         let settings = Settings::resolve(flags, root, &environment, project.profile.clone())?;
-        let database = match &settings.warehouse {
-            Some(path) => {
+        require_duckdb(verb, &project)?;
+        let database = match (&project.profile.database, &settings.warehouse) {
+            (Some(database), _) => database.clone(),
+            (None, Some(path)) => {
                 path.file_stem().map_or_else(|| "warehouse".to_string(), |stem| stem.to_string_lossy().into_owned())
             }
-            None => "memory".to_string(),
+            (None, None) => "memory".to_string(),
         };
         let options = render::Options {
             database: database.clone(),
@@ -282,6 +285,24 @@ impl House {
         )?;
         Ok(written.folder)
     }
+}
+
+/// Verbs that run nothing in a warehouse.
+const ONLY_READ: &[&str] = &["compile", "ls", "debug", "clean"];
+
+/// Refuses a verb that would run models where this tool cannot.
+fn require_duckdb(verb: &str, project: &Project) -> Result<()> {
+    let profile = &project.profile;
+    if profile.dialect == Dialect::DuckDb || ONLY_READ.contains(&verb) {
+        return Ok(());
+    }
+    let message = format!(
+        "`cp {verb}` works in DuckDB, and target `{}` of profile `{}` in `profiles.yml` is of type `{}`",
+        profile.target, profile.profile, profile.dialect
+    );
+    let help = "models run in DuckDB (choose a target of type `duckdb`) and `cp publish` brings them to BigQuery; \
+                `cp compile` writes the SQL for this target";
+    Err(Error::call(message).help(help))
 }
 
 /// The project's commit, where it is a git checkout.

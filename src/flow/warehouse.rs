@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use indexmap::IndexSet;
 
 use crate::artifact;
+use crate::dialect::Dialect;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::error::Result;
@@ -13,15 +14,19 @@ use crate::extract;
 use crate::extract::Origin;
 use crate::flow::House;
 use crate::name::NodeId;
+use crate::name::Relation;
 use crate::plan::Action;
 use crate::plan::Inputs;
 use crate::plan::Plan;
 use crate::plan::fingerprints;
 use crate::progress::grouped;
 use crate::project::NodeKind;
+use crate::render::Introspect;
 use crate::render::Mode;
+use crate::render::Rows;
 use crate::run::Database;
 use crate::run::state;
+use crate::run::statement;
 
 /// What a person may want to know, as names and values.
 pub type Facts = Vec<(&'static str, String)>;
@@ -100,15 +105,25 @@ pub fn explore(house: &House) -> Result<Engine> {
 }
 
 impl House {
-    /// SQL of the selected nodes, as a whole build would run it; written into the target folder too.
+    /// SQL of the selected nodes, as a whole build would run it; written into the target folder too. For a database that
+    /// nothing runs in, the statements around it are written beside.
     pub fn compile(&self, selected: &IndexSet<NodeId>, database: &Database<'_>) -> Result<IndexMap<NodeId, String>> {
+        let dialect = self.project.profile.dialect;
         let mut compiled = IndexMap::new();
         for id in self.graph.order().iter().filter(|id| selected.contains(*id)) {
             let node = &self.project.nodes[id];
-            let sql = match (node.kind, &self.scanned.nodes[id].relation) {
-                (NodeKind::Seed, Some(relation)) => format!("select * from {relation}"),
-                _ => {
-                    self.renderer.compile(&self.scanned, id, database, Mode { execute: true, incremental: false })?.sql
+            let scan = &self.scanned.nodes[id];
+            let sql = match (node.kind, &scan.relation) {
+                (NodeKind::Seed, Some(relation)) => format!("select * from {}", dialect.relation(relation)),
+                (kind, relation) => {
+                    let mode = Mode { execute: true, incremental: false };
+                    let made = self.renderer.compile(&self.scanned, id, self.asked(database), mode)?;
+                    if let (NodeKind::Model, Dialect::BigQuery, Some(relation)) = (kind, dialect, relation)
+                        && let Some(statement) = statement(dialect, relation, &made, &scan.config)?
+                    {
+                        artifact::write_run_sql(&self.project, node, &statement)?;
+                    }
+                    made.sql
                 }
             };
             artifact::write_compiled(&self.project, node, &sql)?;
@@ -123,6 +138,19 @@ impl House {
             self.started_at,
         )?;
         Ok(compiled)
+    }
+
+    /// SQL of a text of the command line.
+    pub fn compile_text(&self, text: &str, database: &Database<'_>) -> Result<String> {
+        self.renderer.compile_text(&self.scanned, "inline", text, self.asked(database), None)
+    }
+
+    /// Who answers what a template asks of the database.
+    fn asked<'a>(&self, database: &'a Database<'_>) -> &'a dyn Introspect {
+        match self.project.profile.dialect {
+            Dialect::DuckDb => database,
+            Dialect::BigQuery => &Nobody,
+        }
     }
 
     /// What `cp debug` tells, and why the raw store cannot be used, if so.
@@ -151,7 +179,14 @@ impl House {
             ),
             ("threads", self.settings.threads.to_string()),
             ("events from", layout.shown(&layout.events)),
-            ("warehouse", self.settings.warehouse.as_deref().map_or_else(|| "in memory".to_string(), state)),
+            (
+                "warehouse",
+                match (self.project.profile.dialect, self.settings.warehouse.as_deref()) {
+                    (Dialect::BigQuery, _) => "none: models are written for BigQuery, and not run there".to_string(),
+                    (_, Some(path)) => state(path),
+                    (_, None) => "in memory".to_string(),
+                },
+            ),
             ("published", self.destination()),
         ];
         let store = match self.settings.mongo.is_some() || layout.raw_store().is_file() {
@@ -183,4 +218,31 @@ impl House {
         }
         Ok((facts, store.and_then(Result::err)))
     }
+}
+
+/// Stands where a database would be asked that nothing connects to.
+struct Nobody;
+
+impl Nobody {
+    fn refuse<Answer>(what: &str) -> Result<Answer> {
+        Err(Error::call(format!("this asks the database for {what}, and BigQuery is not connected to"))
+            .help("compile for a target of type `duckdb`, or let the SQL do without the question"))
+    }
+}
+
+impl Introspect for Nobody {
+    /// Models are written as for an empty dataset.
+    fn kind_of(&self, _: &Relation) -> Result<Option<&'static str>> {
+        Ok(None)
+    }
+
+    fn columns_of(&self, relation: &Relation) -> Result<Vec<(String, String)>> {
+        Self::refuse(&format!("the columns of `{}`", relation.name))
+    }
+
+    fn query(&self, _: &str) -> Result<Rows> {
+        Self::refuse("rows")
+    }
+
+    fn say(&self, _: &str) {}
 }

@@ -5,9 +5,9 @@ use std::ops::Range;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
+use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::name::NodeId;
-use crate::name::quote;
 use crate::project::GenericTest;
 use crate::project::Node;
 use crate::project::NodeConfig;
@@ -51,6 +51,8 @@ pub(super) struct TestsOf<'a> {
     pub found: &'a Found,
     /// Renders a text that holds Jinja.
     pub expand: &'a dyn Fn(&str) -> Result<String>,
+    /// Whose quotes columns are put in.
+    pub dialect: Dialect,
 }
 
 /// A test as it is written, taken apart.
@@ -78,7 +80,7 @@ pub(super) fn read(
     expand_settings(yml, &mut node, of.expand);
     let mut written = take_apart(yml, &node, of.project)?;
     if let Some(column) = column {
-        written.column = Some(if column.quoted { quote(column.name) } else { column.name.to_string() });
+        written.column = Some(if column.quoted { of.dialect.quote(column.name) } else { column.name.to_string() });
     }
     // The column counts among the arguments for names and ids, as it does when the test is called.
     let mut all = written.arguments.clone();

@@ -66,7 +66,7 @@ pub fn load(root: &Path, flags: &Flags, environment: &Environment, expand: &Expa
 
     let mut parts = Parts::read(root, &definition, &mut faults)?;
     let with_all = |text: &str| expand(text, Known { vars: &vars, target: Some(&profile) });
-    let texts = Texts { docs: &parts.docs, expand: &with_all };
+    let texts = Texts { docs: &parts.docs, expand: &with_all, dialect: profile.dialect };
     let names = parts.macros.iter().flat_map(|file| macro_names(&file.text)).collect();
     let mut properties = Properties::new(&definition, texts, &mut parts.nodes, names, &mut faults);
     for (found, file) in &parts.yml {

@@ -1,5 +1,6 @@
 //! The project folder, read: what there is, what the yml says of it, and where it says so. Never touches a database.
 
+mod bigquery_output;
 mod columns;
 mod config_block;
 mod definition;

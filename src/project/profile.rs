@@ -1,10 +1,11 @@
-//! `profiles.yml`: which DuckDB file the project builds, and how.
+//! `profiles.yml`: which DuckDB file the project builds and how, or which BigQuery its models are written for.
 
 use std::path::{Path, PathBuf};
 
 use crate::config::Environment;
 use crate::config::Flags;
 use crate::config::ProfileValues;
+use crate::dialect::Dialect;
 use crate::error::AtPath;
 use crate::error::Diagnostic;
 use crate::error::Diagnostics;
@@ -12,6 +13,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::error::suggestion;
 use crate::project::SourceFile;
+use crate::project::bigquery_output;
 use crate::project::definition::read_file;
 use crate::project::expand::expand_all;
 use crate::project::yaml;
@@ -52,7 +54,7 @@ const EXTENSIONS: &[&str] = &["json", "parquet", "icu", "core_functions", "autoc
 /// Reads the profile that the project names, and its target.
 ///
 /// # Errors
-/// When there is no such file, profile or target, or it is none for DuckDB.
+/// When there is no such file, profile or target, or it is for a database that nothing can be written for.
 pub(super) fn load(
     root: &Path,
     flags: &Flags,
@@ -138,7 +140,7 @@ fn read_profile(
 fn read_output(yml: &mut YmlFile<'_>, profile: &str, target: String, output: &Yaml) -> Result<ProfileValues> {
     let what = format!("target `{target}`");
     let kind = if yml.is_map(output, &what) { yml.text(output, "type") } else { None };
-    if kind.as_deref() != Some("duckdb") {
+    let Some(dialect) = kind.as_deref().and_then(Dialect::parse) else {
         let span = output.get("type").map_or(output.span.clone(), |kind| kind.span.clone());
         let message = match kind {
             Some(kind) => format!("{what} is of type `{kind}`, and only `duckdb` can be built"),
@@ -147,6 +149,9 @@ fn read_output(yml: &mut YmlFile<'_>, profile: &str, target: String, output: &Ya
         return Err(Diagnostic::error(message, yml.place(&span))
             .help("choose a target with `type: duckdb`, by `--target` or in `profiles.yml`".to_string())
             .into());
+    };
+    if dialect == Dialect::BigQuery {
+        return Ok(bigquery_output::read(yml, profile, target, output));
     }
     let known: Vec<&str> = OUTPUT.iter().chain(MISSING).copied().collect();
     yml.check_keys(output, &known, &what);
@@ -168,6 +173,8 @@ fn read_output(yml: &mut YmlFile<'_>, profile: &str, target: String, output: &Ya
         threads: read_threads(yml, output),
         settings,
         target,
+        dialect,
+        database: None,
     })
 }
 
@@ -202,7 +209,7 @@ fn read_settings(yml: &mut YmlFile<'_>, output: &Yaml, key: &str) -> Vec<(String
     settings
 }
 
-fn read_threads(yml: &mut YmlFile<'_>, output: &Yaml) -> Option<usize> {
+pub(super) fn read_threads(yml: &mut YmlFile<'_>, output: &Yaml) -> Option<usize> {
     let value = output.get("threads").filter(|value| !value.is_null())?;
     let threads = value.text().and_then(|text| text.parse().ok()).filter(|threads| *threads > 0);
     if threads.is_none() {

@@ -4,6 +4,7 @@ use std::{collections::HashMap, ops::Range};
 
 use indexmap::IndexMap;
 
+use crate::dialect::Dialect;
 use crate::error::Diagnostic;
 use crate::error::Diagnostics;
 use crate::error::Place;
@@ -36,6 +37,8 @@ use crate::project::yml_file::YmlFile;
 pub(super) struct Texts<'a> {
     pub docs: &'a DocsBlocks,
     pub expand: &'a dyn Fn(&str) -> Result<String>,
+    /// Whose quotes columns are put in.
+    pub dialect: Dialect,
 }
 
 impl Texts<'_> {
@@ -175,6 +178,7 @@ impl<'a> Properties<'a> {
                 tree: &self.definition.tests,
                 found,
                 expand: self.texts.expand,
+                dialect: self.texts.dialect,
             };
             node.columns = columns::read(yml, entry, &of, &tested, &self.texts, &mut self.tests);
         }

@@ -72,7 +72,8 @@ fn read_table(properties: &mut Properties<'_>, found: &Found, file: &SourceFile,
     config.merge(&shared.config);
     read_settings(yml, table, &mut config);
     let tested = Tested { id: &id, name: &name, source: Some(&shared.name), enabled: config.enabled() };
-    let of = TestsOf { project: &definition.name, tree: &definition.tests, found, expand: properties.texts.expand };
+    let (expand, dialect) = (properties.texts.expand, properties.texts.dialect);
+    let of = TestsOf { project: &definition.name, tree: &definition.tests, found, expand, dialect };
     let columns = columns::read(yml, table, &of, &tested, &properties.texts, &mut properties.tests);
     let source = Source {
         source_name: shared.name.clone(),

@@ -45,7 +45,7 @@ pub fn expand(
         let facts = [
             ("name", target.target.as_str()),
             ("schema", target.schema.as_str()),
-            ("type", "duckdb"),
+            ("type", target.dialect.name()),
             ("profile_name", target.profile.as_str()),
         ];
         engine.add_global("target", Value::from_iter(facts));

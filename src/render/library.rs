@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::dialect::Dialect;
 use crate::error::Diagnostic;
 use crate::error::Diagnostics;
 use crate::error::Place;
@@ -56,6 +57,7 @@ impl Macro {
 #[derive(Debug, Default)]
 pub(super) struct Library {
     pub project: String,
+    dialect: Dialect,
     macros: Vec<Arc<Macro>>,
     by_name: HashMap<String, usize>,
     builtin: HashMap<String, usize>,
@@ -81,9 +83,9 @@ fn insert(macros: &mut Vec<Arc<Macro>>, names: &mut HashMap<String, usize>, foun
 }
 
 impl Library {
-    /// An empty one, of a project.
-    pub fn new(project: &str) -> Self {
-        Self { project: project.to_string(), ..Self::default() }
+    /// An empty one, of a project whose models are for this database.
+    pub fn new(project: &str, dialect: Dialect) -> Self {
+        Self { project: project.to_string(), dialect, ..Self::default() }
     }
 
     /// Adds what a file defines. Two macros of one name in the project are a fault.
@@ -120,9 +122,9 @@ impl Library {
         if package == self.project { self.own(name) } else { self.builtin(name).filter(|_| package == BUILTIN) }
     }
 
-    /// The implementation for this database; the names that were looked for where there is none.
+    /// The implementation for the database; the names that were looked for where there is none.
     pub fn dispatch(&self, name: &str) -> Result<&Arc<Macro>, [String; 2]> {
-        let names = [format!("duckdb__{name}"), format!("default__{name}")];
+        let names = self.dialect.implementations(name);
         let own = names.iter().find_map(|name| self.own(name));
         own.or_else(|| names.iter().find_map(|name| self.builtin(name))).ok_or(names)
     }

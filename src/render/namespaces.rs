@@ -7,7 +7,6 @@ use minijinja::value::{Enumerator, Object, ObjectRepr};
 use minijinja::{Error, ErrorKind, State, Value};
 
 use crate::error::suggestion;
-use crate::name::quote;
 use crate::render::door::Answer;
 use crate::render::door::Question;
 use crate::render::fault::raised;
@@ -82,7 +81,7 @@ impl Object for Namespace {
                 verb.map(|verb| Value::from_object(Function { verb, rendering: rendering.clone() }))
             }
             Which::Api => match name {
-                "Column" => Some(Value::from_object(ColumnMaker)),
+                "Column" => Some(Value::from_object(ColumnMaker { dialect: rendering.shared.dialect() })),
                 "Relation" => Some(Value::from_object(Self { which: Which::Relations, rendering: rendering.clone() })),
                 _ => None,
             },
@@ -125,7 +124,7 @@ impl Object for Namespace {
 impl Namespace {
     fn relation(&self, arguments: &[Value]) -> Result<Value, Error> {
         let shared = &self.rendering.shared;
-        RelationValue::create(arguments, &shared.relation_named("")).map(Value::from_object)
+        RelationValue::create(shared.dialect(), arguments, &shared.relation_named("")).map(Value::from_object)
     }
 
     fn exception(&self, method: &str, arguments: &[Value]) -> Result<Value, Error> {
@@ -147,9 +146,8 @@ impl Namespace {
         };
         match method {
             "dispatch" => self.dispatch(&first()),
-            "quote" => Ok(Value::from(quote(&first()))),
-            "quote_as_configured" => Ok(Value::from(quote(&first()))),
-            "type" => Ok(Value::from("duckdb")),
+            "quote" | "quote_as_configured" => Ok(Value::from(rendering.shared.dialect().quote(&first()))),
+            "type" => Ok(Value::from(rendering.shared.dialect().name())),
             "is_motherduck" | "is_ducklake" => Ok(Value::from(false)),
             "commit" | "cache_added" | "cache_dropped" | "expand_target_column_types" => Ok(Value::from("")),
             "get_columns_in_relation"
@@ -201,19 +199,22 @@ impl Namespace {
             "list_relations" | "list_schemas" if nothing => Ok(List::of([])),
             "check_schema_exists" if nothing => Ok(Value::from(false)),
             _ if nothing => Ok(Value::from(())),
-            "get_columns_in_relation" => Ok(columns(self.columns_of(&first)?)),
+            "get_columns_in_relation" => Ok(columns(rendering.shared.dialect(), self.columns_of(&first)?)),
             "get_missing_columns" => {
                 let known = self.columns_of(&arguments.get(1).cloned().unwrap_or_default())?;
                 let missing = self
                     .columns_of(&first)?
                     .into_iter()
                     .filter(|(name, _)| !known.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)));
-                Ok(columns(missing.collect()))
+                Ok(columns(rendering.shared.dialect(), missing.collect()))
             }
             "get_relation" | "load_relation" => {
                 let wanted = match first.downcast_object_ref::<RelationValue>() {
                     Some(relation) => relation.clone(),
-                    None => RelationValue::create(arguments, &rendering.shared.relation_named(""))?,
+                    None => {
+                        let shared = &rendering.shared;
+                        RelationValue::create(shared.dialect(), arguments, &shared.relation_named(""))?
+                    }
                 };
                 match rendering.ask(Question::KindOf(wanted.relation.clone()))? {
                     Answer::Kind(Some(kind)) => Ok(Value::from_object(wanted.of_kind(kind))),
@@ -245,7 +246,7 @@ impl Namespace {
             let cell = |at: usize| row.get_item_by_index(at).map(|value| value.to_string());
             let relation = crate::name::Relation::new(cell(0)?, schema, cell(1)?);
             let kind = if cell(2)? == "VIEW" { "view" } else { "table" };
-            found.push(Value::from_object(RelationValue::new(relation).of_kind(kind)));
+            found.push(Value::from_object(RelationValue::new(rendering.shared.dialect(), relation).of_kind(kind)));
         }
         Ok(List::of(found))
     }

@@ -104,14 +104,14 @@ fn resolved(rendering: &Rendering, id: &NodeId, is_source: bool, texts: &[String
 /// A node's or source's relation as a template sees it; an ephemeral one is noted.
 fn value(rendering: &Rendering, id: &NodeId, target: Target) -> Value {
     if !target.ephemeral {
-        return Value::from_object(RelationValue::new(target.relation));
+        return Value::from_object(RelationValue::new(rendering.shared.dialect(), target.relation));
     }
     let name = rendering.shared.project.nodes.get(id).map_or("", |node| node.name.as_str());
     let mut noted = rendering.noted();
     if !noted.ephemeral.contains(id) {
         noted.ephemeral.push(id.clone());
     }
-    Value::from_object(RelationValue::ephemeral(target.relation, cte_name(name)))
+    Value::from_object(RelationValue::ephemeral(rendering.shared.dialect(), target.relation, cte_name(name)))
 }
 
 /// Found at run time alone: the order in which models are built could not know of it.
@@ -143,7 +143,7 @@ fn unknown(
         Some(place) if rendering.is_scan() => {
             rendering.noted().faults.push(Diagnostic::error(message, place).help(help));
             let nowhere = rendering.shared.relation_named(&texts[texts.len() - 1]);
-            Ok(Value::from_object(RelationValue::new(nowhere)))
+            Ok(Value::from_object(RelationValue::new(rendering.shared.dialect(), nowhere)))
         }
         _ => Err(told(message, help)),
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 use minijinja::{Error, ErrorKind, State, Value};
 
+use crate::dialect::Dialect;
 use crate::name::Relation;
-use crate::name::quote;
 use crate::render::values::List;
 use crate::render::values::entries;
 use crate::render::values::split;
@@ -16,6 +16,8 @@ use crate::render::values::wrong;
 /// A relation, and which of its parts print and how.
 #[derive(Debug, Clone)]
 pub(super) struct RelationValue {
+    /// Whose quotes it prints in.
+    dialect: Dialect,
     pub relation: Relation,
     /// Whether database, schema and name print.
     include: [bool; 3],
@@ -29,13 +31,13 @@ pub(super) struct RelationValue {
 
 impl RelationValue {
     /// A relation that prints with all its parts in quotes.
-    pub fn new(relation: Relation) -> Self {
-        Self { relation, include: [true; 3], quoted: [true; 3], kind: None, cte: None }
+    pub fn new(dialect: Dialect, relation: Relation) -> Self {
+        Self { dialect, relation, include: [true; 3], quoted: [true; 3], kind: None, cte: None }
     }
 
     /// An ephemeral model: it prints as the name of its common table expression.
-    pub fn ephemeral(relation: Relation, cte: String) -> Self {
-        Self { cte: Some(cte), ..Self::new(relation) }
+    pub fn ephemeral(dialect: Dialect, relation: Relation, cte: String) -> Self {
+        Self { cte: Some(cte), ..Self::new(dialect, relation) }
     }
 
     /// The same, of a known kind: `table` or `view`.
@@ -44,9 +46,9 @@ impl RelationValue {
     }
 
     /// `api.Relation.create(database=…, schema=…, identifier=…, type=…)`.
-    pub fn create(arguments: &[Value], defaults: &Relation) -> Result<Self, Error> {
+    pub fn create(dialect: Dialect, arguments: &[Value], defaults: &Relation) -> Result<Self, Error> {
         let (positional, named) = split(arguments);
-        let mut created = Self::new(Relation { name: String::new(), ..defaults.clone() });
+        let mut created = Self::new(dialect, Relation { name: String::new(), ..defaults.clone() });
         let names = ["database", "schema", "identifier"];
         let mut given: Vec<(Value, Value)> =
             names.iter().map(|name| Value::from(*name)).zip(positional.iter().cloned()).collect();
@@ -117,7 +119,7 @@ impl RelationValue {
         let relation = &self.relation;
         let names = [&relation.database, &relation.schema, &relation.name];
         let shown = names.into_iter().enumerate().filter(|(at, name)| self.include[*at] && !name.is_empty());
-        shown.map(|(at, name)| if self.quoted[at] { quote(name) } else { name.clone() }).collect()
+        shown.map(|(at, name)| if self.quoted[at] { self.dialect.quote(name) } else { name.clone() }).collect()
     }
 }
 
@@ -158,11 +160,11 @@ impl Object for RelationValue {
             "information_schema" => {
                 let view = arguments.first().map_or_else(|| "tables".to_string(), Value::to_string);
                 let schema = Relation::new(self.relation.database.clone(), "information_schema", view);
-                Self { quoted: [true, false, false], ..Self::new(schema) }
+                Self { quoted: [true, false, false], ..Self::new(self.dialect, schema) }
             }
             "render" => return Ok(Value::from(self.to_string())),
             "matches" => {
-                let other = Self::create(arguments, &Relation::new("", "", ""))?;
+                let other = Self::create(self.dialect, arguments, &Relation::new("", "", ""))?;
                 let same = |a: &str, b: &str| b.is_empty() || a.eq_ignore_ascii_case(b);
                 return Ok(Value::from(
                     same(&self.relation.database, &other.relation.database)
@@ -183,6 +185,7 @@ impl Object for RelationValue {
 /// A column.
 #[derive(Debug, Clone)]
 pub(super) struct ColumnValue {
+    dialect: Dialect,
     pub name: String,
     pub data_type: String,
 }
@@ -199,6 +202,7 @@ impl ColumnValue {
 
     fn is_whole(&self) -> bool {
         self.is_one_of(&[
+            "int64",
             "tinyint",
             "smallint",
             "integer",
@@ -214,16 +218,11 @@ impl ColumnValue {
     }
 
     fn is_float(&self) -> bool {
-        self.is_one_of(&["real", "float", "float4", "float8", "double"])
+        self.is_one_of(&["real", "float", "float4", "float8", "float64", "double"])
     }
 
     fn is_decimal(&self) -> bool {
-        self.is_one_of(&["decimal", "numeric"])
-    }
-
-    /// The type that a general name means in this database.
-    pub fn translated(data_type: &str) -> String {
-        if data_type.eq_ignore_ascii_case("string") { "TEXT".to_string() } else { data_type.to_string() }
+        self.is_one_of(&["decimal", "numeric", "bignumeric"])
     }
 }
 
@@ -236,7 +235,7 @@ impl Object for ColumnValue {
         Some(match key.as_str()? {
             "name" | "column" => Value::from(self.name.clone()),
             "dtype" | "data_type" => Value::from(self.data_type.clone()),
-            "quoted" => Value::from(quote(&self.name)),
+            "quoted" => Value::from(self.dialect.quote(&self.name)),
             "char_size" | "numeric_precision" | "numeric_scale" => Value::from(()),
             _ => return None,
         })
@@ -259,13 +258,17 @@ impl Object for ColumnValue {
 }
 
 /// The columns of a relation, as a list.
-pub(super) fn columns(found: Vec<(String, String)>) -> Value {
-    List::of(found.into_iter().map(|(name, data_type)| Value::from_object(ColumnValue { name, data_type })))
+pub(super) fn columns(dialect: Dialect, found: Vec<(String, String)>) -> Value {
+    let column = |(name, data_type)| Value::from_object(ColumnValue { dialect, name, data_type });
+    List::of(found.into_iter().map(column))
 }
 
 /// `api.Column`: what makes columns and names types.
 #[derive(Debug)]
-pub(super) struct ColumnMaker;
+pub(super) struct ColumnMaker {
+    /// Whose types it names.
+    pub dialect: Dialect,
+}
 
 impl Object for ColumnMaker {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -281,6 +284,7 @@ impl Object for ColumnMaker {
     }
 
     fn call_method(self: &Arc<Self>, _: &mut State, method: &str, arguments: &[Value]) -> Result<Value, Error> {
+        let dialect = self.dialect;
         let (positional, named) = split(arguments);
         let given = |at: usize, name: &str| {
             let named = named.as_ref().and_then(|named| named.get::<Option<Value>>(name).ok().flatten());
@@ -293,14 +297,16 @@ impl Object for ColumnMaker {
             "create" => {
                 let data_type = given(1, "dtype").or_else(|| given(1, "label_or_dtype")).unwrap_or_default();
                 let name = given(0, "column").map_or_else(|| need(0, "name"), Ok)?;
-                Value::from_object(ColumnValue { name, data_type: ColumnValue::translated(&data_type) })
+                let data_type = dialect.translate_type(&data_type);
+                Value::from_object(ColumnValue { dialect, name, data_type })
             }
-            "translate_type" => Value::from(ColumnValue::translated(&need(0, "dtype")?)),
-            "string_type" => Value::from(format!("character varying({})", need(0, "size")?)),
-            "numeric_type" => match (given(1, "precision"), given(2, "scale")) {
-                (Some(precision), Some(scale)) => Value::from(format!("{}({precision},{scale})", need(0, "dtype")?)),
-                _ => Value::from(need(0, "dtype")?),
-            },
+            "translate_type" => Value::from(dialect.translate_type(&need(0, "dtype")?)),
+            "string_type" => Value::from(dialect.string_type(&need(0, "size")?)),
+            "numeric_type" => {
+                let digits = given(1, "precision").zip(given(2, "scale"));
+                let digits = digits.as_ref().map(|(precision, scale)| (precision.as_str(), scale.as_str()));
+                Value::from(dialect.numeric_type(&need(0, "dtype")?, digits))
+            }
             _ => return Err(Error::from(ErrorKind::UnknownMethod)),
         })
     }

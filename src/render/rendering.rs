@@ -208,10 +208,11 @@ impl Rendering {
     /// `this`.
     pub fn this(&self) -> Option<RelationValue> {
         if let Some(this) = &self.subject.this {
-            return Some(RelationValue::new(this.clone()));
+            return Some(RelationValue::new(self.shared.dialect(), this.clone()));
         }
         let node = self.shared.project.nodes.get(self.subject.node.as_ref()?)?;
-        Some(RelationValue::new(self.shared.default_relation(&self.config(), &node.name)))
+        let relation = self.shared.default_relation(&self.config(), &node.name);
+        Some(RelationValue::new(self.shared.dialect(), relation))
     }
 
     /// `model`: what is known of the node, made when first asked for.

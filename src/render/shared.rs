@@ -7,6 +7,7 @@ use std::sync::Arc;
 use minijinja::Value;
 
 use crate::config::Environment;
+use crate::dialect::Dialect;
 use crate::name::NodeId;
 use crate::name::Relation;
 use crate::project::NodeConfig;
@@ -73,12 +74,17 @@ impl Shared {
                 ("re", Value::from_object(Patterns)),
             ]),
             vars: project.vars.iter().map(|(name, value)| (name.clone(), from_json(value))).collect(),
-            library: Library::new(&project.name),
+            library: Library::new(&project.name, project.profile.dialect),
             nodes: HashMap::new(),
             project,
             environment,
             options,
         }
+    }
+
+    /// The database that models are written for.
+    pub fn dialect(&self) -> Dialect {
+        self.project.profile.dialect
     }
 
     /// A variable: set for all, or for this project by its name.
@@ -150,7 +156,7 @@ fn target(project: &Project, options: &Options) -> Value {
         ("schema", Value::from(profile.schema.as_str())),
         ("database", Value::from(options.database.as_str())),
         ("path", Value::from(profile.path.as_str())),
-        ("type", Value::from("duckdb")),
+        ("type", Value::from(profile.dialect.name())),
         ("threads", Value::from(profile.threads.unwrap_or(1))),
     ])
 }

@@ -15,6 +15,7 @@ use serde_json::{Value as Json, json};
 
 use crate::config::Environment;
 use crate::config::ProfileValues;
+use crate::dialect::Dialect;
 use crate::error::Diagnostic;
 use crate::error::Error;
 use crate::error::Place;
@@ -132,6 +133,8 @@ fn generic(line: &str, at: usize, file: &SourceFile) -> Node {
 fn case_project(sections: &Sections) -> Project {
     let mut project = project(Path::new("/"));
     project.vars = fields(&json_of(sections, "vars"));
+    let dialect = json_of(sections, "options")["dialect"].as_str().and_then(Dialect::parse);
+    project.profile.dialect = dialect.unwrap_or_default();
     let configs = json_of(sections, "configs");
     for (path, text) in sections {
         let file = SourceFile { path: path.into(), text: text.as_str().into() };

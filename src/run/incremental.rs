@@ -5,18 +5,18 @@ use crate::engine::Session;
 use crate::error::Error;
 use crate::error::Result;
 use crate::name::Relation;
-use crate::name::quote;
 use crate::project::NodeConfig;
 use crate::project::Strategy;
+use crate::run::HERE;
 use crate::run::worker::Failure;
 
 /// Brings the table up to date; runs inside the step's transaction. Returns the number of rows written.
 pub(super) fn update(session: &Session, relation: &Relation, sql: &str, config: &NodeConfig) -> Result<u64, Failure> {
-    let fresh = Relation::new("temp", "main", format!("{}__cp_new", relation.name));
-    session.run(&format!("create or replace temporary table {} as (\n{sql}\n)", quote(&fresh.name)))?;
+    let fresh = HERE.staged(relation);
+    session.run(&HERE.stage(relation, sql))?;
     let columns = meet_columns(session, relation, &fresh, config)?;
     let rows = write(session, relation, &fresh, config, &columns);
-    session.run(&format!("drop table {fresh}"))?;
+    session.run(&HERE.drop_relation("table", &fresh))?;
     Ok(rows?)
 }
 
@@ -27,9 +27,8 @@ fn write(
     config: &NodeConfig,
     columns: &[String],
 ) -> Result<u64> {
-    let names = columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
-    let insert = format!("insert into {relation} ({names}) select {names} from {fresh}");
-    let key: Vec<String> = config.unique_key().iter().map(|name| quote(name)).collect();
+    let insert = HERE.insert(relation, fresh, columns);
+    let key = config.unique_key();
     let extra = config.texts("incremental_predicates").iter().map(|text| format!(" and {text}")).collect::<String>();
     let strategy = config.strategy().map_err(|word| {
         Error::call(format!("unknown incremental strategy `{word}`")).help("use append, delete+insert or merge")
@@ -38,52 +37,27 @@ fn write(
         Strategy::Append => session.execute(&insert, &[])?,
         Strategy::DeleteInsert => {
             if !key.is_empty() {
-                let matched = matching(&key, "DBT_INTERNAL_DEST", "DBT_INTERNAL_SOURCE");
-                session.run(&format!(
-                    "delete from {relation} as DBT_INTERNAL_DEST using (select distinct {} from {fresh}) as DBT_INTERNAL_SOURCE
-                     where {matched}{extra}",
-                    key.join(", ")
-                ))?;
+                session.run(&HERE.delete_matching(relation, fresh, &key, &extra))?;
             }
             session.execute(&insert, &[])?
         }
         Strategy::Merge if key.is_empty() => session.execute(&insert, &[])?,
-        Strategy::Merge => session.execute(&merge(relation, fresh, config, columns, &key, &extra), &[])?,
+        Strategy::Merge => {
+            let columns = (columns, &*updated(config, columns));
+            session.execute(&HERE.merge(relation, fresh, columns, &key, &extra), &[])?
+        }
     })
 }
 
-fn merge(
-    relation: &Relation,
-    fresh: &Relation,
-    config: &NodeConfig,
-    columns: &[String],
-    key: &[String],
-    extra: &str,
-) -> String {
+/// The columns that a merge changes in rows that are there.
+fn updated<'c>(config: &NodeConfig, columns: &'c [String]) -> Vec<&'c String> {
     let only = config.texts("merge_update_columns");
     let except = config.texts("merge_exclude_columns");
-    let sets = columns
-        .iter()
-        .filter(|name| {
-            let is_in = |list: &[String]| list.iter().any(|listed| listed.eq_ignore_ascii_case(name));
-            if only.is_empty() { !is_in(&except) } else { is_in(&only) }
-        })
-        .map(|name| format!("{0} = DBT_INTERNAL_SOURCE.{0}", quote(name)))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let names = columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
-    let values =
-        columns.iter().map(|name| format!("DBT_INTERNAL_SOURCE.{}", quote(name))).collect::<Vec<_>>().join(", ");
-    let matched = matching(key, "DBT_INTERNAL_DEST", "DBT_INTERNAL_SOURCE");
-    format!(
-        "merge into {relation} as DBT_INTERNAL_DEST using {fresh} as DBT_INTERNAL_SOURCE on ({matched}{extra})
-         when matched then update set {sets}
-         when not matched then insert ({names}) values ({values})"
-    )
-}
-
-fn matching(key: &[String], left: &str, right: &str) -> String {
-    key.iter().map(|name| format!("{left}.{name} = {right}.{name}")).collect::<Vec<_>>().join(" and ")
+    let is_updated = |name: &&String| {
+        let is_in = |list: &[String]| list.iter().any(|listed| listed.eq_ignore_ascii_case(name));
+        if only.is_empty() { !is_in(&except) } else { is_in(&only) }
+    };
+    columns.iter().filter(is_updated).collect()
 }
 
 /// Settles a difference in columns by `on_schema_change`; returns the columns to write.
@@ -116,15 +90,11 @@ fn meet_columns(session: &Session, relation: &Relation, fresh: &Relation, config
         "fail" => {}
         "append_new_columns" | "sync_all_columns" => {
             for column in &added {
-                session.run(&format!(
-                    "alter table {relation} add column {} {}",
-                    quote(&column.name),
-                    column.data_type
-                ))?;
+                session.run(&HERE.add_column(relation, &column.name, &column.data_type))?;
             }
             if rule == "sync_all_columns" {
                 for column in &gone {
-                    session.run(&format!("alter table {relation} drop column {}", quote(&column.name)))?;
+                    session.run(&HERE.drop_column(relation, &column.name))?;
                 }
                 retype(session, relation, &there, &new)?;
             }
@@ -147,11 +117,7 @@ fn meet_columns(session: &Session, relation: &Relation, fresh: &Relation, config
 
 fn retype(session: &Session, relation: &Relation, there: &[Column], new: &[Column]) -> Result<()> {
     for column in retyped(there, new) {
-        session.run(&format!(
-            "alter table {relation} alter column {} set data type {}",
-            quote(&column.name),
-            column.data_type
-        ))?;
+        session.run(&HERE.retype_column(relation, &column.name, &column.data_type))?;
     }
     Ok(())
 }

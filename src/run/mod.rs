@@ -8,11 +8,18 @@ mod hooks;
 mod incremental;
 mod seed;
 pub mod state;
+mod statement;
 mod table;
 mod view;
 mod worker;
 
 pub use blame::blame;
 pub use hooks::Hooks;
+pub use statement::statement;
 pub use table::make as replace;
 pub use worker::{Database, Failure, Worker};
+
+use crate::dialect::Dialect;
+
+/// What a session understands.
+const HERE: Dialect = Dialect::DuckDb;

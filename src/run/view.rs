@@ -3,8 +3,9 @@
 use crate::engine::Session;
 use crate::engine::SqlError;
 use crate::name::Relation;
+use crate::run::HERE;
 
 /// Makes the view; runs inside the step's transaction. No table may stand in its place.
 pub(super) fn make(session: &Session, relation: &Relation, sql: &str) -> Result<(), SqlError> {
-    session.run(&format!("create or replace view {relation} as (\n{sql}\n)"))
+    session.run(&HERE.create_view(relation, sql))
 }

@@ -29,6 +29,7 @@ use crate::render::Renderer;
 use crate::render::Rows;
 use crate::render::Scan;
 use crate::render::Scanned;
+use crate::run::HERE;
 use crate::run::blame;
 use crate::run::incremental;
 use crate::run::seed;
@@ -254,9 +255,9 @@ impl Worker<'_> {
     /// Takes away what stands under the name and is of another kind, which `create or replace` would refuse.
     fn make_room(session: &Session, step: &Step, relation: &Relation, kind: Materialization) -> Result<(), SqlError> {
         match (step.existing, kind) {
-            (Some(Existing::Table), Materialization::View) => session.run(&format!("drop table {relation}")),
+            (Some(Existing::Table), Materialization::View) => session.run(&HERE.drop_relation("table", relation)),
             (Some(Existing::View), other) if other != Materialization::View => {
-                session.run(&format!("drop view {relation}"))
+                session.run(&HERE.drop_relation("view", relation))
             }
             _ => Ok(()),
         }

@@ -2,6 +2,7 @@
 
 mod bigquery;
 mod bigquery_server;
+mod dialect;
 mod errors;
 mod golden;
 mod install;

@@ -4,4 +4,4 @@
 -- keeps nothing else from being built, but it keeps everything from being published.)
 select *
 from {{ ref('quality_drift') }}
-where share > {{ var('missing_field_share') }} and rows >= {{ var('missing_field_events') }}
+where share > {{ var('missing_field_share') }} and {{ rows_column() }} >= {{ var('missing_field_events') }}

@@ -2,6 +2,7 @@
 
 {% macro current_timestamp() %}{{ return(adapter.dispatch('current_timestamp', 'dbt')()) }}{% endmacro %}
 {% macro default__current_timestamp() %}{{ return('now()') }}{% endmacro %}
+{% macro bigquery__current_timestamp() %}{{ return('current_timestamp()') }}{% endmacro %}
 
 {% macro dateadd(datepart, interval, from_date_or_timestamp) %}
     {{- return(adapter.dispatch('dateadd', 'dbt')(datepart, interval, from_date_or_timestamp)) -}}
@@ -12,6 +13,10 @@
     {%- set unit = datepart | lower -%}
     {%- set times, unit = {'quarter': (3, 'month'), 'week': (7, 'day')}.get(unit, (1, unit)) -%}
     ({{ from_date_or_timestamp }} + cast({{ interval }} as bigint){% if times > 1 %} * {{ times }}{% endif %} * interval 1 {{ unit }})
+{%- endmacro %}
+
+{% macro bigquery__dateadd(datepart, interval, from_date_or_timestamp) -%}
+datetime_add(cast({{ from_date_or_timestamp }} as datetime), interval {{ interval }} {{ datepart }})
 {%- endmacro %}
 
 {% macro datediff(first_date, second_date, datepart) %}
@@ -28,8 +33,15 @@ date_diff('{{ datepart }}', {{ first_time }}, {{ second_time }})
     {%- endif -%}
 {%- endmacro %}
 
+{% macro bigquery__datediff(first_date, second_date, datepart) -%}
+datetime_diff(cast({{ second_date }} as datetime), cast({{ first_date }} as datetime), {{ datepart }})
+{%- endmacro %}
+
 {% macro date_trunc(datepart, date) %}{{ return(adapter.dispatch('date_trunc', 'dbt')(datepart, date)) }}{% endmacro %}
 {% macro default__date_trunc(datepart, date) %}{{ return("date_trunc('" ~ datepart ~ "', " ~ date ~ ")") }}{% endmacro %}
+{% macro bigquery__date_trunc(datepart, date) -%}
+timestamp_trunc(cast({{ date }} as timestamp), {{ datepart }})
+{%- endmacro %}
 
 {% macro last_day(date, datepart) %}{{ return(adapter.dispatch('last_day', 'dbt')(date, datepart)) }}{% endmacro %}
 
@@ -77,4 +89,7 @@ select * from filtered
 {% macro generate_series(upper_bound) %}{{ return(adapter.dispatch('generate_series', 'dbt')(upper_bound)) }}{% endmacro %}
 {% macro duckdb__generate_series(upper_bound) -%}
 select generate_series as generated_number from generate_series(1, {{ upper_bound }})
+{%- endmacro %}
+{% macro bigquery__generate_series(upper_bound) -%}
+select generated_number from unnest(generate_array(1, {{ upper_bound }})) as generated_number
 {%- endmacro %}

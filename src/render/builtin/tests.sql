@@ -37,7 +37,7 @@ select *
 from all_values
 where value_field not in (
     {% for value in values -%}
-    {% if quote %}'{{ value | replace("'", "''") }}'{% else %}{{ value }}{% endif %}{{ ',' if not loop.last }}
+    {% if quote %}'{{ escape_single_quotes(value | string) }}'{% else %}{{ value }}{% endif %}{{ ',' if not loop.last }}
     {%- endfor %}
 )
 {% endmacro %}

@@ -2,6 +2,7 @@
 //! only what has changed travels.
 
 mod accidents;
+mod inside;
 mod layout;
 mod publish;
 
