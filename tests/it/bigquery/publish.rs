@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::*;
 
 /// All tables that the project publishes.
-const TABLES: &[&str] = &[
+pub const TABLES: &[&str] = &[
     "daily_revenue",
     "dim_customer",
     "dim_date",
