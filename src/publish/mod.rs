@@ -80,6 +80,13 @@ pub struct Published {
     pub script: Option<String>,
 }
 
+impl Published {
+    /// Whether nothing was done: it tells what would be.
+    pub fn is_rehearsal(&self) -> bool {
+        self.script.is_some()
+    }
+}
+
 /// Publishes all tables, or none.
 ///
 /// # Errors

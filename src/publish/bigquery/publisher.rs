@@ -91,6 +91,7 @@ impl<'a> Publisher<'a> {
         let mut candidates = Vec::new();
         for publishable in tables {
             candidates.push(self.candidate(publishable, is_there)?);
+        let left = self.left(last.as_ref(), observe)?;
         }
         let is_published = last.as_ref().is_some_and(|last| is_as_told(last, &candidates)) && !self.how.full_refresh;
         if tables.is_empty() || (is_published && candidates.iter().all(|candidate| candidate.patch.is_none())) {
@@ -100,7 +101,7 @@ impl<'a> Publisher<'a> {
         for candidate in &mut candidates {
             self.compare(candidate, last.as_ref(), is_remembered)?;
         }
-        let told = candidates.iter().map(told).collect();
+        let told = candidates.iter().map(told).chain(left).collect();
         let previous = last.as_ref().map(|last| last.id.as_str());
         let entry = Entry::after(previous, self.verified.invocation_id(), self.how.commit.as_deref(), told);
         let folder = tempfile::tempdir().map_err(|error| Error::call("cannot make a folder").because(error))?;
@@ -138,6 +139,24 @@ impl<'a> Publisher<'a> {
     fn candidate(&self, publishable: &'a Publishable, is_there: bool) -> Result<Candidate<'a>> {
         let Some(columns) = self.session.described(&publishable.relation)? else {
             return Err(Error::data(format!("cannot publish `{}`, which is not in the warehouse", publishable.name))
+    /// Tables that were published and are no models any more: they are left alone, and every publication says so.
+    fn left(&self, last: Option<&Entry>, observe: &dyn Observe) -> Result<Vec<Told>> {
+        let mut left = Vec::new();
+        for told in last.into_iter().flat_map(|last| &last.tables) {
+            let is_model = self.verified.tables().iter().any(|table| table.name == told.name);
+            if is_model || self.door.table(&told.name)?.is_none() {
+                continue;
+            }
+            let text = format!(
+                "`{}` was published and is no model any more; it stays in BigQuery as it is: drop it there if nobody reads it",
+                self.door.shown(&told.name)
+            );
+            observe.on(Progress::Warning { text });
+            left.push(Told { is_left: true, inserted: 0, updated: 0, deleted: 0, corrections: 0, ..told.clone() });
+        }
+        Ok(left)
+    }
+
                 .help("run `cp build`, which makes it and checks it"));
         };
         let layout = Layout::of(publishable, &columns, self.verified.invocation_id())?;
@@ -168,6 +187,8 @@ impl<'a> Publisher<'a> {
                         "`{}.{name}` in BigQuery holds rows that `cp` did not publish",
                         self.door.place()
                     ))
+        // Of one that was left for a while nothing is remembered.
+        let is_remembered = is_remembered && last.and_then(|last| last.of(name)).is_some_and(|told| !told.is_left);
                     .help(
                         "`cp publish --full-refresh` puts the warehouse's rows in their place; grants and views stay",
                     ));
@@ -300,7 +321,7 @@ fn is_as_told(last: &Entry, candidates: &[Candidate<'_>]) -> bool {
         let is_equal = |told: &Told| told.hash == content.hash && told.rows == content.rows;
         candidate.is_known_to(last) && last.of(&publishable.name).is_some_and(is_equal)
     };
-    last.tables.len() == candidates.len() && candidates.iter().all(is_told)
+    last.count() == candidates.len() && candidates.iter().all(is_told)
 }
 
 fn told(candidate: &Candidate<'_>) -> Told {
@@ -334,6 +355,7 @@ fn summary(entry: &Entry, candidates: &[Candidate<'_>], bytes: &[u64]) -> Publis
 }
 
 /// When a staging table that is made now goes, in milliseconds since 1970.
+        is_left: false,
 fn expiry() -> String {
     let at = SystemTime::now() + STAGED_FOR;
     at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis().to_string()

@@ -178,3 +178,4 @@ mod tests {
         }
     }
 }
+            is_left: false,
