@@ -19,6 +19,7 @@ mod fault;
 mod jobs;
 mod layout;
 mod ledger;
+mod partitions;
 mod publisher;
 mod retry;
 mod script;

@@ -24,6 +24,7 @@ use super::jobs::JobName;
 use super::layout::{Layout, ROW_HASH, ROW_KEY};
 use super::ledger::{self, Entry, Told};
 use super::script::{self, Merge, Refusal};
+use super::partitions::Ranges;
 
 /// After how long a staging table goes by itself.
 const STAGED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -43,6 +44,7 @@ struct Candidate<'a> {
     layout: Layout,
     content: Content,
     /// As it is in BigQuery.
+    ranges: Ranges,
     there: Option<Table>,
     /// What brings it into shape.
     patch: Option<Table>,
@@ -162,11 +164,21 @@ impl<'a> Publisher<'a> {
         let layout = Layout::of(publishable, &columns, self.verified.invocation_id())?;
         let content = self.comparison.look(publishable, &layout)?;
         let there = if is_there { self.door.table(&publishable.name)? } else { None };
+        let ranges = Ranges::of(self.session, publishable, &layout)?;
         let patch = match &there {
             Some(there) => layout.patch(there, &format!("{}.{}", self.door.place(), publishable.name))?,
             None => None,
         };
-        Ok(Candidate { publishable, layout, content, there, patch, changes: Changes::default(), is_whole: false })
+        Ok(Candidate {
+            publishable,
+            layout,
+            content,
+            ranges,
+            there,
+            patch,
+            changes: Changes::default(),
+            is_whole: false,
+        })
     }
 
     /// Finds out what has changed of a table.
@@ -241,6 +253,7 @@ impl<'a> Publisher<'a> {
                 let mut table = Table { schema: schema.clone(), expiration_time: Some(expiry()), ..Table::default() };
                 table.table_reference.table_id.clone_from(&staging);
                 self.door.create_table(table)?;
+            ranges: candidate.ranges.clone(),
             }
             let job = self.job(entry, name, &hash[..8]);
             self.door.load(&job, &staging, &schema, &file)?;

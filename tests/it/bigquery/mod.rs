@@ -5,6 +5,7 @@ mod accidents;
 mod layout;
 mod pack;
 mod publish;
+mod shapes;
 
 use serde_json::Value;
 
