@@ -230,8 +230,11 @@ mod tests {
     use mongodb::bson::{Bson, Document, doc};
     use proptest::prelude::*;
 
+    /// JSON, or why there is none.
+    type Written = Result<Vec<u8>, String>;
+
     /// What is written here, and what is written where every value is looked at.
-    fn both_ways(bytes: &[u8]) -> Option<(Option<Vec<u8>>, Result<Vec<u8>, String>)> {
+    fn both_ways(bytes: &[u8]) -> Option<(Option<Vec<u8>>, Written)> {
         let document = RawDocument::from_bytes(bytes).ok()?;
         let mut room = b"from before".to_vec();
         let here = to_plain_json(document, &mut room).map(|written| room[..written].to_vec());
