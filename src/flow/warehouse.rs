@@ -19,6 +19,7 @@ use crate::plan::Plan;
 use crate::plan::fingerprints;
 use crate::progress::grouped;
 use crate::project::NodeKind;
+use crate::publish;
 use crate::render::Mode;
 use crate::run::Database;
 use crate::run::state;
@@ -125,7 +126,26 @@ impl House {
         Ok(compiled)
     }
 
-    /// What `cp debug` tells, and why the raw store cannot be used, if so.
+    /// Which BigQuery is published to, as far as there is one, and why it cannot be used, if so.
+    fn destination_facts(&self) -> (Facts, Option<Error>) {
+        let Some(settings) = &self.settings.bigquery else { return (Facts::new(), None) };
+        let service = match (&settings.emulator, &settings.credentials) {
+            (Some(host), _) => format!("an emulator at `{host}`"),
+            (None, Some(path)) => format!("Google's, with the credentials in `{}`", self.settings.layout.shown(path)),
+            (None, None) => "Google's, with application-default credentials".to_string(),
+        };
+        let mut facts = vec![("BigQuery", service)];
+        match publish::standing(settings) {
+            Ok(more) => facts.extend(more),
+            Err(error) => {
+                facts.push(("dataset", "cannot be asked for".to_string()));
+                return (facts, Some(error));
+            }
+        }
+        (facts, None)
+    }
+
+    /// What `cp debug` tells, and why raw store or BigQuery cannot be used, if so.
     pub fn facts(&self) -> Result<(Facts, Option<Error>)> {
         let layout = &self.settings.layout;
         let count = |kind: NodeKind| self.project.nodes.values().filter(|node| node.kind == kind).count();
@@ -154,6 +174,8 @@ impl House {
             ("warehouse", self.settings.warehouse.as_deref().map_or_else(|| "in memory".to_string(), state)),
             ("published", self.destination()),
         ];
+        let (told, fault) = self.destination_facts();
+        facts.extend(told);
         let store = match self.settings.mongo.is_some() || layout.raw_store().is_file() {
             true => Some(self.store()),
             false => None,
@@ -181,6 +203,6 @@ impl House {
                 }
             }
         }
-        Ok((facts, store.and_then(Result::err)))
+        Ok((facts, store.and_then(Result::err).or(fault)))
     }
 }

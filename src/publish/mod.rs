@@ -111,3 +111,11 @@ pub fn publish(
 pub fn verify(engine: &Engine, tables: &[Publishable], settings: &BigQuerySettings) -> Result<Vec<ComparedTable>> {
     bigquery::verify(engine, tables, settings)
 }
+
+/// How things stand at BigQuery: where the dataset is, and what was published last, as names and values.
+///
+/// # Errors
+/// When BigQuery cannot be asked.
+pub fn standing(settings: &BigQuerySettings) -> Result<Vec<(&'static str, String)>> {
+    bigquery::standing(settings)
+}

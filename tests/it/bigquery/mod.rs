@@ -6,6 +6,7 @@ mod layout;
 mod pack;
 mod publish;
 mod shapes;
+mod told;
 
 use serde_json::Value;
 
