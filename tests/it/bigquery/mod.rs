@@ -45,8 +45,7 @@ fn assert_equal(project: &Project, server: &BigQuery, dataset: &str, tables: &[&
 /// What BigQuery holds of a table is this.
 #[track_caller]
 fn assert_arrived(here: &Held, server: &BigQuery, dataset: &str, table: &str) {
-    let list: Vec<_> = here.columns.iter().map(|name| format!("`{name}`")).collect();
-    let mut there = server.rows(dataset, &format!("SELECT {} FROM {table}", list.join(", ")));
+    let mut there = server.data(dataset, table, &here.columns);
     there.sort();
     let without = |some: &[Row], others: &[Row]| some.iter().find(|row| !others.contains(row)).cloned();
     assert!(
