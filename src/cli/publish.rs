@@ -4,6 +4,7 @@ use crate::cli;
 use crate::cli::arguments::PublishFlags;
 use crate::cli::summary;
 use crate::config::Flags;
+use crate::config::OutputFormat;
 use crate::error::Error;
 use crate::error::Result;
 use crate::flow::Stop;
@@ -20,7 +21,8 @@ pub fn perform(flags: PublishFlags) -> Result<()> {
     let done = house.check_and_publish(&console, &Stop::listen(crate::ui::say))?;
     console.close();
     if let Some(Ok(published)) = &done.published
-        && dry_run
+        && published.is_rehearsal()
+        && house.settings.flags.output == OutputFormat::Text
     {
         rehearsal(published);
     }

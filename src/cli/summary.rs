@@ -12,6 +12,7 @@ use crate::flow::Done;
 use crate::flow::House;
 use crate::flow::Named;
 use crate::flow::Published;
+use crate::flow::PublishedTable;
 use crate::plan::Action;
 use crate::plan::Plan;
 use crate::plan::RunRecord;
@@ -86,18 +87,8 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
     }
     match &done.published {
         Some(Ok(published)) if !published.tables.is_empty() => {
-            let shown = house.destination();
-            let count = published.tables.len();
-            add(
-                "published",
-                match published.unchanged {
-                    true => format!("{count} tables in {shown}, unchanged"),
-                    false => {
-                        let changed = published.tables.iter().filter(|table| table.changed).count();
-                        format!("{count} tables in {shown}, {changed} changed{}", rows_changed(published))
-                    }
-                },
-            );
+            let (name, text) = published_row(&house.destination(), published);
+            add(name, text);
         }
         Some(_) => add("published", "nothing".to_string()),
         None => {}
@@ -106,6 +97,17 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
         add("report", format!("{}/quality_report.txt", house.settings.layout.shown(folder)));
     }
     rows
+}
+
+/// What was published, or would be.
+fn published_row(destination: &str, published: &Published) -> (&'static str, String) {
+    let tables = format!("{} tables in {destination}", published.tables.len());
+    let changed = published.tables.iter().filter(|table| table.changed).count();
+    match (published.unchanged, published.is_rehearsal()) {
+        (true, _) => ("published", format!("{tables}, unchanged")),
+        (_, true) => ("dry run", format!("{tables}, {changed} would change{}", rows_changed(published))),
+        (_, false) => ("published", format!("{tables}, {changed} changed{}", rows_changed(published))),
+    }
 }
 
 /// How many rows travelled, where only those that have changed do.
@@ -273,7 +275,7 @@ fn as_json(house: &House, done: &Done) -> Json {
     }
     match &done.published {
         Some(Ok(published)) => {
-            object.insert("published".to_string(), json!({ "id": published.id, "unchanged": published.unchanged }));
+            object.insert("published".to_string(), published_json(&house.destination(), published));
         }
         Some(Err(error)) => {
             object.insert("published".to_string(), json!({ "error": error.to_string() }));
@@ -284,6 +286,27 @@ fn as_json(house: &House, done: &Done) -> Json {
         object.insert("report".to_string(), json!(house.settings.layout.shown(folder)));
     }
     Json::Object(object)
+}
+
+fn published_json(destination: &str, published: &Published) -> Json {
+    let table = |table: &PublishedTable| {
+        let mut told = json!({ "name": table.name, "rows": table.rows, "changed": table.changed });
+        if let Some(Changes { inserted, updated, deleted }) = table.changes {
+            told["inserted"] = json!(inserted);
+            told["updated"] = json!(updated);
+            told["deleted"] = json!(deleted);
+        }
+        told
+    };
+    let tables: Vec<Json> = published.tables.iter().map(table).collect();
+    let mut told = json!({
+        "id": published.id, "destination": destination, "unchanged": published.unchanged, "tables": tables,
+    });
+    if let Some(script) = &published.script {
+        told["dry_run"] = json!(true);
+        told["script"] = json!(script);
+    }
+    told
 }
 
 /// Prints a plan, as `--dry-run` shows it.

@@ -72,7 +72,7 @@ impl House {
             done.published = Some(self.publish(&engine, &record, observe));
         }
         if !done.stopped {
-            done.report = Some(self.report(&engine, Some(&record), &verdict(done.published.as_ref()))?);
+            done.report = Some(self.report(&engine, Some(&record), &self.told(done.published.as_ref()))?);
         }
         done.record = Some(record);
         self.remember(&done)?;
@@ -213,6 +213,18 @@ impl House {
         self.carry_out(engine, &plan, observe, stop)
     }
 
+    /// What became of the publication, in a phrase.
+    fn told(&self, published: Option<&Result<Published>>) -> String {
+        match published {
+            Some(Ok(published)) if published.unchanged => {
+                format!("nothing had changed since the last publication to {}", self.destination())
+            }
+            Some(Ok(_)) => format!("published to {}", self.destination()),
+            Some(Err(error)) => error.to_string(),
+            None => "a selection was built, and nothing was published".to_string(),
+        }
+    }
+
     /// Keeps what this run did to the data, in `target/runs/`.
     fn remember(&self, done: &Done) -> Result<()> {
         let Some(record) = &done.record else { return Ok(()) };
@@ -263,15 +275,6 @@ impl House {
         }
         sizes.sort();
         Ok(sizes)
-    }
-}
-
-fn verdict(published: Option<&Result<Published>>) -> String {
-    match published {
-        Some(Ok(published)) if published.unchanged => "nothing had changed since the last publication".to_string(),
-        Some(Ok(_)) => "published".to_string(),
-        Some(Err(error)) => error.to_string(),
-        None => "a selection was built, and nothing was published".to_string(),
     }
 }
 

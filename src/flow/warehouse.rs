@@ -21,6 +21,7 @@ use crate::plan::Plan;
 use crate::plan::fingerprints;
 use crate::progress::grouped;
 use crate::project::NodeKind;
+use crate::publish;
 use crate::render::Introspect;
 use crate::render::Mode;
 use crate::render::Rows;
@@ -153,7 +154,26 @@ impl House {
         }
     }
 
-    /// What `cp debug` tells, and why the raw store cannot be used, if so.
+    /// Which BigQuery is published to, as far as there is one, and why it cannot be used, if so.
+    fn destination_facts(&self) -> (Facts, Option<Error>) {
+        let Some(settings) = &self.settings.bigquery else { return (Facts::new(), None) };
+        let service = match (&settings.emulator, &settings.credentials) {
+            (Some(host), _) => format!("an emulator at `{host}`"),
+            (None, Some(path)) => format!("Google's, with the credentials in `{}`", self.settings.layout.shown(path)),
+            (None, None) => "Google's, with application-default credentials".to_string(),
+        };
+        let mut facts = vec![("BigQuery", service)];
+        match publish::standing(settings) {
+            Ok(more) => facts.extend(more),
+            Err(error) => {
+                facts.push(("dataset", "cannot be asked for".to_string()));
+                return (facts, Some(error));
+            }
+        }
+        (facts, None)
+    }
+
+    /// What `cp debug` tells, and why raw store or BigQuery cannot be used, if so.
     pub fn facts(&self) -> Result<(Facts, Option<Error>)> {
         let layout = &self.settings.layout;
         let count = |kind: NodeKind| self.project.nodes.values().filter(|node| node.kind == kind).count();
@@ -189,6 +209,8 @@ impl House {
             ),
             ("published", self.destination()),
         ];
+        let (told, fault) = self.destination_facts();
+        facts.extend(told);
         let store = match self.settings.mongo.is_some() || layout.raw_store().is_file() {
             true => Some(self.store()),
             false => None,
@@ -216,7 +238,7 @@ impl House {
                 }
             }
         }
-        Ok((facts, store.and_then(Result::err)))
+        Ok((facts, store.and_then(Result::err).or(fault)))
     }
 }
 

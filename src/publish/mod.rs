@@ -80,6 +80,13 @@ pub struct Published {
     pub script: Option<String>,
 }
 
+impl Published {
+    /// Whether nothing was done: it tells what would be.
+    pub fn is_rehearsal(&self) -> bool {
+        self.script.is_some()
+    }
+}
+
 /// Publishes all tables, or none.
 ///
 /// # Errors
@@ -103,4 +110,12 @@ pub fn publish(
 /// When a table is not in the warehouse, or BigQuery cannot be asked.
 pub fn verify(engine: &Engine, tables: &[Publishable], settings: &BigQuerySettings) -> Result<Vec<ComparedTable>> {
     bigquery::verify(engine, tables, settings)
+}
+
+/// How things stand at BigQuery: where the dataset is, and what was published last, as names and values.
+///
+/// # Errors
+/// When BigQuery cannot be asked.
+pub fn standing(settings: &BigQuerySettings) -> Result<Vec<(&'static str, String)>> {
+    bigquery::standing(settings)
 }

@@ -79,7 +79,8 @@ const FIGURES: &[(&str, &str)] = &[
     ),
 ];
 
-fn pack() -> Option<PathBuf> {
+/// The data pack; `None` where it is not there, which is told.
+pub fn pack() -> Option<PathBuf> {
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data-pack");
     if pack.join("expected.json").is_file() {
         return Some(pack);
@@ -89,7 +90,7 @@ fn pack() -> Option<PathBuf> {
 }
 
 /// The project with the pack's rates, and none of the committed sample's events.
-fn with_rates(pack: &Path) -> Project {
+pub fn with_rates(pack: &Path) -> Project {
     let project = Project::new();
     project.remove("data").file("seeds/fx_rates.csv", rates(pack));
     project

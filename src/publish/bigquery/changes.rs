@@ -75,8 +75,9 @@ impl<'a> Comparison<'a> {
     /// Looks at a table: keys and hashes of all its rows.
     ///
     /// # Errors
-    /// Where rows share a key.
+    /// Where rows share a key, or hold what BigQuery does not take.
     pub(super) fn look(&self, table: &Publishable, layout: &Layout) -> Result<Content> {
+        self.refuse_gaps(table, layout)?;
         let here = temporary("here", &table.name);
         self.session
             .run(&format!("create temp table {here} as select {ROW_KEY}, {ROW_HASH} from ({})", rows(table, layout)))?;
@@ -92,6 +93,19 @@ impl<'a> Comparison<'a> {
                 .help("correct `meta.key` in the yml beside the model, and test that it is unique"));
         }
         Ok(Content { rows: u64::try_from(count).unwrap_or(0), hash: row[2].to_string() })
+    }
+
+    fn refuse_gaps(&self, table: &Publishable, layout: &Layout) -> Result<()> {
+        for (column, sent) in &layout.columns {
+            let Some(condition) = sent.has_gap(&quote(column)) else { continue };
+            let rows = self.session.count(&format!("select count(*) from {} where {condition}", table.relation))?;
+            if rows > 0 {
+                return Err(Error::data(format!("cannot publish `{}` to BigQuery", table.name))
+                    .because(format!("its column `{column}` has lists that hold NULL, in {rows} of its rows"))
+                    .help("BigQuery has no NULL in a list; leave it out in the model, as with `list_filter`"));
+            }
+        }
+        Ok(())
     }
 
     /// Takes what is remembered as what is published of a table.
@@ -325,5 +339,25 @@ mod tests {
             forward.hash
         );
         assert_ne!(content(&format!("create table t as {rows} limit 99")).hash, forward.hash);
+    }
+
+    #[test]
+    fn a_list_that_holds_null_is_found_at_any_depth() {
+        for (value, has_gap) in [
+            ("[1, 2]", false),
+            ("[1, null]", true),
+            ("null::int[]", false),
+            ("{'a': 'null', 'b': ['x']}", false),
+            ("{'a': 1, 'b': ['x', null]}", true),
+            ("[{'a': null}]", false),
+            ("[{'a': 1}, null]", true),
+            ("[{'a': [{'b': [1]}]}, {'a': null}]", false),
+            ("[{'a': [{'b': [1]}]}, {'a': [{'b': [null]}]}]", true),
+            ("[{'a': [{'b': [1]}]}, {'a': [{'b': null}, null]}]", true),
+        ] {
+            let shop = Shop::new(&format!("create table t as select 1 as id, {value} as odd"), &["id"]);
+            let published = shop.publish(&tempfile::tempdir().unwrap().path().join("t.parquet"));
+            assert_eq!(published.is_err(), has_gap, "{value}: {published:?}");
+        }
     }
 }

@@ -203,6 +203,8 @@ pub(super) enum Failed {
     },
     /// It is not known whether it happened: time ended, and BigQuery says neither.
     Unknown(Error),
+    /// A job for it is under way and does not end, and another one beside it could do it twice.
+    Busy(Error),
     /// It did not happen.
     Other(Error),
 }
@@ -210,7 +212,7 @@ pub(super) enum Failed {
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::Said { error, .. } | Failed::Unknown(error) | Failed::Other(error) => error,
+            Failed::Said { error, .. } | Failed::Unknown(error) | Failed::Busy(error) | Failed::Other(error) => error,
         }
     }
 }
@@ -218,7 +220,7 @@ impl From<Failed> for Error {
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Said { error, .. } | Self::Unknown(error) | Self::Other(error) => error.fmt(f),
+            Self::Said { error, .. } | Self::Unknown(error) | Self::Busy(error) | Self::Other(error) => error.fmt(f),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Jobs: named so that none runs twice, waited for within a deadline, judged, and their results read.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use gcp_bigquery_client::model::get_query_results_parameters::GetQueryResultsParameters;
 use gcp_bigquery_client::model::get_query_results_response::GetQueryResultsResponse;
@@ -75,17 +75,21 @@ pub(super) struct Work<'a> {
     pub(super) stands: &'a dyn Fn(&Job) -> Result<bool>,
     /// Whether a failure may be that of the way there, so that the same is worth another attempt.
     pub(super) is_doubtful: &'a dyn Fn() -> bool,
+    /// Whether it may be begun once more while a job that does not end is still about it, as where only one of both can
+    /// have an effect.
+    pub(super) may_be_doubled: bool,
 }
 
 impl Door {
-    /// Runs a script or a query, unless it ran under this name already, and gives the rows of its last statement.
+    /// Runs a script or a query, unless it ran under this name already, and gives the rows of its last statement. What has
+    /// an effect must bear that it runs twice, as a transaction does that first moves the ledger's head.
     ///
     /// # Errors
     /// `Said` where BigQuery refused it, `Unknown` where it is open whether it ran, `Other` where it did not run.
     pub(super) fn query(&self, name: &JobName, sql: &str) -> Result<Vec<Row>, Failed> {
         let doing = "run a query";
         let submit = |id: &str| self.submit_query(id, sql);
-        let work = Work { doing, submit: &submit, stands: &|_| Ok(true), is_doubtful: &|| false };
+        let work = Work { doing, submit: &submit, stands: &|_| Ok(true), is_doubtful: &|| false, may_be_doubled: true };
         let (id, _) = self.settle(name, &work)?;
         self.results(&id)
             .map_err(|fault| Failed::Unknown(self.faults.explain(&format!("read what job `{id}` found"), &fault)))
@@ -154,7 +158,16 @@ impl Door {
             } else {
                 self.retry.insist(|| self.seen(&id)).map_err(|fault| self.failed(&doing, &fault))?
             };
-            let job = self.finish(&id, &doing, job)?;
+            let spent = if is_ours { Duration::ZERO } else { age(&job) };
+            let Some(job) = self.finish(&id, &doing, job, self.deadline.saturating_sub(spent))? else {
+                match work.may_be_doubled {
+                    // Whoever began it is gone, and so may be the server that ran it: no run would ever see it end.
+                    true if !is_ours => attempt += 1,
+                    true => return Err(Failed::Unknown(self.endless(&doing))),
+                    false => return Err(Failed::Busy(self.endless(&doing))),
+                }
+                continue;
+            };
             match job.status.as_ref().and_then(|status| status.error_result.as_ref()) {
                 None if (work.stands)(&job).map_err(Failed::Unknown)? => return Ok((id, job)),
                 None if is_ours => {
@@ -200,28 +213,28 @@ impl Door {
         })
     }
 
-    /// Waits until a job is done, and stops it where that takes too long.
-    fn finish(&self, id: &str, doing: &str, mut job: Job) -> Result<Job, Failed> {
+    /// Waits until a job is done, and stops it where that takes too long; `None` where it does not stop.
+    fn finish(&self, id: &str, doing: &str, mut job: Job, limit: Duration) -> Result<Option<Job>, Failed> {
         let began = Instant::now();
         let mut pause = FIRST_POLL;
         while !is_done(&job) {
-            let left = self.deadline.saturating_sub(began.elapsed());
+            let left = limit.saturating_sub(began.elapsed());
             if left.is_zero() {
-                return self.stop(id, doing);
+                return Ok(self.stop(id));
             }
             std::thread::sleep(pause.min(left));
             pause = (pause * 3 / 2).min(SLOWEST_POLL);
             job = self.retry.insist(|| self.seen(id)).map_err(|fault| self.unknown(doing, &fault))?;
         }
-        Ok(job)
+        Ok(Some(job))
     }
 
     fn unknown(&self, doing: &str, fault: &Fault) -> Failed {
         Failed::Unknown(self.faults.explain(doing, fault))
     }
 
-    /// A job that is stopped cannot surprise anybody later; one that does not stop leaves open whether it happened.
-    fn stop(&self, id: &str, doing: &str) -> Result<Job, Failed> {
+    /// A job that is stopped cannot surprise anybody later.
+    fn stop(&self, id: &str) -> Option<Job> {
         let began = Instant::now();
         // Whether it is heard shows in the job.
         let _ = self.ask(async { self.client.job().cancel_job(&self.project, id, self.location.as_deref()).await });
@@ -229,15 +242,19 @@ impl Door {
             if let Ok(Some(job)) = self.look(id)
                 && is_done(&job)
             {
-                return Ok(job);
+                return Some(job);
             }
             std::thread::sleep(5 * FIRST_POLL);
         }
-        let waited = self.deadline.as_secs();
-        let told = Error::call(format!("BigQuery did not {doing} within {waited} s"))
+        None
+    }
+
+    /// One that does not stop leaves open whether it happened.
+    fn endless(&self, doing: &str) -> Error {
+        Error::call(format!("BigQuery did not {doing} within {} s", self.deadline.as_secs()))
             .because("the job is still said to be under way, and does not stop")
-            .help("look at the job in the Google Cloud console; `CP_BQ_DEADLINE` is how many seconds a job may take");
-        Err(Failed::Unknown(told.passing()))
+            .help("look at the job in the Google Cloud console; `CP_BQ_DEADLINE` is how many seconds a job may take")
+            .passing()
     }
 
     fn results(&self, id: &str) -> Result<Vec<Row>, Fault> {
@@ -278,6 +295,13 @@ impl Door {
 pub(super) fn own(id: &str, job: Job) -> Result<Job, Fault> {
     let is_own = job.job_reference.as_ref().and_then(|reference| reference.job_id.as_deref()) == Some(id);
     if is_own { Ok(job) } else { Err(What::Garbled { status: None }.into()) }
+}
+
+/// How long ago a job was begun. (Where the two clocks are hours apart there is no signing in.)
+fn age(job: &Job) -> Duration {
+    let begun = job.statistics.as_ref().and_then(|statistics| statistics.creation_time.as_ref()?.parse().ok());
+    let begun = begun.map_or_else(SystemTime::now, |begun| SystemTime::UNIX_EPOCH + Duration::from_millis(begun));
+    SystemTime::now().duration_since(begun).unwrap_or_default()
 }
 
 fn is_done(job: &Job) -> bool {

@@ -50,6 +50,12 @@ impl Layout {
             }
             let sent =
                 sent(&column.data_type).map_err(|reason| fault(format!("its column `{}` {reason}", column.name)))?;
+            if let Some(odd) = sent.odd_field(is_name) {
+                return Err(fault(format!(
+                    "the name of the field `{odd}` of its column `{}` may hold letters, digits and `_` only",
+                    column.name
+                )));
+            }
             sent_columns.push((column.name.clone(), sent));
         }
         if let Some(missing) = publishable

@@ -29,6 +29,9 @@ pub(super) struct Told {
     pub(super) corrections: u64,
     /// Over all rows, so that equal content is known.
     pub(super) hash: String,
+    /// Whether it is no model any more, and stays as it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_left: bool,
 }
 
 /// A publication.
@@ -50,8 +53,14 @@ impl Entry {
         self.tables.iter().find(|told| told.name == table)
     }
 
+    /// How many tables are published, without those that are only left.
+    pub(super) fn count(&self) -> usize {
+        self.tables.iter().filter(|told| !told.is_left).count()
+    }
+
     /// A publication of these tables after another.
-    pub(super) fn after(previous: Option<&str>, run: &str, commit: Option<&str>, tables: Vec<Told>) -> Self {
+    pub(super) fn after(previous: Option<&str>, run: &str, commit: Option<&str>, mut tables: Vec<Told>) -> Self {
+        tables.sort_by(|one, other| one.name.cmp(&other.name));
         let mut hash = Sha256::new();
         hash.update(previous.unwrap_or("none"));
         for table in &tables {

@@ -19,6 +19,7 @@ mod fault;
 mod jobs;
 mod layout;
 mod ledger;
+mod partitions;
 mod publisher;
 mod retry;
 mod script;
@@ -29,6 +30,8 @@ mod upload;
 mod verify;
 
 pub use verify::{ComparedTable, Measure, verify};
+
+use std::time::Duration;
 
 use crate::check::Verified;
 use crate::config::BigQuerySettings;
@@ -42,6 +45,9 @@ use crate::publish::Published;
 
 use door::Door;
 use publisher::Publisher;
+
+/// How long a person waits to be told how things stand.
+const LOOK: Duration = Duration::from_secs(15);
 
 /// How often a publication that another one forestalled is begun anew.
 const ATTEMPTS: usize = 5;
@@ -74,4 +80,28 @@ pub fn publish(
     Err(Error::call(format!("other publications to `{}` came first {ATTEMPTS} times", door.place()))
         .help("is somebody else publishing there all the time?")
         .passing())
+}
+
+/// Where the dataset is, and what was published last, as names and values.
+///
+/// # Errors
+/// When BigQuery cannot be asked.
+pub fn standing(settings: &BigQuerySettings) -> Result<Vec<(&'static str, String)>> {
+    let (patience, deadline) = (settings.patience.min(LOOK), settings.deadline.min(LOOK));
+    let mut door = Door::open(&BigQuerySettings { patience, deadline, ..settings.clone() })?;
+    if !door.has_dataset()? {
+        return Ok(vec![("dataset", "not made yet".to_string())]);
+    }
+    let last = ledger::last(&door)?.map(|last| {
+        let at = jiff::Timestamp::from_millisecond(last.at).unwrap_or_default();
+        format!("{} of {}, at {at:.0}", last.id, counted(last.count()))
+    });
+    Ok(vec![
+        ("dataset", format!("in {}", door.location.as_deref().unwrap_or("BigQuery's own location"))),
+        ("last publication", last.unwrap_or_else(|| "none".to_string())),
+    ])
+}
+
+fn counted(tables: usize) -> String {
+    format!("{tables} table{}", if tables == 1 { "" } else { "s" })
 }

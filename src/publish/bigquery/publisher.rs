@@ -1,5 +1,6 @@
 //! One attempt to publish: what the ledger tells, what has changed, what travels, and the transaction.
 
+use std::path::Path;
 use std::time::Duration;
 use std::time::SystemTime;
 
@@ -23,6 +24,7 @@ use super::fault::Failed;
 use super::jobs::JobName;
 use super::layout::{Layout, ROW_HASH, ROW_KEY};
 use super::ledger::{self, Entry, Told};
+use super::partitions::Ranges;
 use super::script::{self, Merge, Refusal};
 
 /// After how long a staging table goes by itself.
@@ -42,6 +44,7 @@ struct Candidate<'a> {
     publishable: &'a Publishable,
     layout: Layout,
     content: Content,
+    ranges: Ranges,
     /// As it is in BigQuery.
     there: Option<Table>,
     /// What brings it into shape.
@@ -88,6 +91,7 @@ impl<'a> Publisher<'a> {
             }
         };
         let last = if is_there { ledger::last(self.door)? } else { None };
+        let left = self.left(last.as_ref(), observe)?;
         let mut candidates = Vec::new();
         for publishable in tables {
             candidates.push(self.candidate(publishable, is_there)?);
@@ -100,7 +104,7 @@ impl<'a> Publisher<'a> {
         for candidate in &mut candidates {
             self.compare(candidate, last.as_ref(), is_remembered)?;
         }
-        let told = candidates.iter().map(told).collect();
+        let told = candidates.iter().map(told).chain(left).collect();
         let previous = last.as_ref().map(|last| last.id.as_str());
         let entry = Entry::after(previous, self.verified.invocation_id(), self.how.commit.as_deref(), told);
         let folder = tempfile::tempdir().map_err(|error| Error::call("cannot make a folder").because(error))?;
@@ -135,6 +139,24 @@ impl<'a> Publisher<'a> {
         Ok(Some(published))
     }
 
+    /// Tables that were published and are no models any more: they are left alone, and every publication says so.
+    fn left(&self, last: Option<&Entry>, observe: &dyn Observe) -> Result<Vec<Told>> {
+        let mut left = Vec::new();
+        for told in last.into_iter().flat_map(|last| &last.tables) {
+            let is_model = self.verified.tables().iter().any(|table| table.name == told.name);
+            if is_model || self.door.table(&told.name)?.is_none() {
+                continue;
+            }
+            let text = format!(
+                "`{}` was published and is no model any more; it stays in BigQuery as it is: drop it there if nobody reads it",
+                self.door.shown(&told.name)
+            );
+            observe.on(Progress::Warning { text });
+            left.push(Told { is_left: true, inserted: 0, updated: 0, deleted: 0, corrections: 0, ..told.clone() });
+        }
+        Ok(left)
+    }
+
     fn candidate(&self, publishable: &'a Publishable, is_there: bool) -> Result<Candidate<'a>> {
         let Some(columns) = self.session.described(&publishable.relation)? else {
             return Err(Error::data(format!("cannot publish `{}`, which is not in the warehouse", publishable.name))
@@ -142,12 +164,22 @@ impl<'a> Publisher<'a> {
         };
         let layout = Layout::of(publishable, &columns, self.verified.invocation_id())?;
         let content = self.comparison.look(publishable, &layout)?;
+        let ranges = Ranges::of(self.session, publishable, &layout)?;
         let there = if is_there { self.door.table(&publishable.name)? } else { None };
         let patch = match &there {
             Some(there) => layout.patch(there, &format!("{}.{}", self.door.place(), publishable.name))?,
             None => None,
         };
-        Ok(Candidate { publishable, layout, content, there, patch, changes: Changes::default(), is_whole: false })
+        Ok(Candidate {
+            publishable,
+            layout,
+            content,
+            ranges,
+            there,
+            patch,
+            changes: Changes::default(),
+            is_whole: false,
+        })
     }
 
     /// Finds out what has changed of a table.
@@ -155,6 +187,8 @@ impl<'a> Publisher<'a> {
         let name = candidate.publishable.name.as_str();
         let was_published = last.is_some_and(|last| last.of(name).is_some());
         let is_known = last.is_some_and(|last| candidate.is_known_to(last));
+        // Of one that was left for a while nothing is remembered.
+        let is_remembered = is_remembered && last.and_then(|last| last.of(name)).is_some_and(|told| !told.is_left);
         match &candidate.there {
             // New here, or to be written anew.
             None => self.comparison.published_as_read(name, &[])?,
@@ -186,12 +220,7 @@ impl<'a> Publisher<'a> {
     }
 
     /// Brings the table into shape, and the rows that have changed beside it. Returns how many bytes they are.
-    fn stage(
-        &self,
-        candidate: &Candidate<'_>,
-        entry: &Entry,
-        folder: &std::path::Path,
-    ) -> Result<(Option<Merge>, u64)> {
+    fn stage(&self, candidate: &Candidate<'_>, entry: &Entry, folder: &Path) -> Result<(Option<Merge>, u64)> {
         let name = &candidate.publishable.name;
         if !candidate.is_touched() && candidate.patch.is_none() {
             return Ok((None, 0));
@@ -206,25 +235,38 @@ impl<'a> Publisher<'a> {
         self.comparison.export(candidate.publishable, &candidate.layout, &file)?;
         let (hash, bytes) = crate::publish::digest(&file)?;
         // The content is in the names, so what a run before this one has loaded is known to be the same.
-        let staging = format!("cp_staging_{name}_{}_{}", entry.id, &hash[..8]);
+        let mut staging = format!("cp_staging_{name}_{}_{}", entry.id, &hash[..8]);
+        if !self.how.dry_run && candidate.changes.count() > 0 {
+            match self.load(candidate, &staging, &self.job(entry, name, &hash[..8]), &file) {
+                // A job that does not end may yet bring its rows, so these go elsewhere.
+                Err(Failed::Busy(_)) => {
+                    let fresh = uuid::Uuid::new_v4().simple().to_string();
+                    staging = format!("{staging}_{}", &fresh[..8]);
+                    self.load(candidate, &staging, &self.job(entry, name, &fresh), &file)?;
+                }
+                loaded => loaded?,
+            }
+        }
         let merge = Merge {
             table: name.clone(),
-            staging: staging.clone(),
+            staging,
             columns: candidate.layout.columns.iter().map(|(column, _)| column.clone()).collect(),
             changes: candidate.changes,
             is_whole: candidate.is_whole,
+            ranges: candidate.ranges.clone(),
         };
-        if !self.how.dry_run && candidate.changes.count() > 0 {
-            let schema = candidate.layout.staging();
-            if self.door.table(&staging)?.is_none() {
-                let mut table = Table { schema: schema.clone(), expiration_time: Some(expiry()), ..Table::default() };
-                table.table_reference.table_id.clone_from(&staging);
-                self.door.create_table(table)?;
-            }
-            let job = self.job(entry, name, &hash[..8]);
-            self.door.load(&job, &staging, &schema, &file)?;
-        }
         Ok((Some(merge), bytes))
+    }
+
+    /// Puts the rows that have changed into a table that goes by itself.
+    fn load(&self, candidate: &Candidate<'_>, staging: &str, job: &JobName, file: &Path) -> Result<(), Failed> {
+        let schema = candidate.layout.staging();
+        if self.door.table(staging).map_err(Failed::Other)?.is_none() {
+            let mut table = Table { schema: schema.clone(), expiration_time: Some(expiry()), ..Table::default() };
+            table.table_reference.table_id = staging.to_string();
+            self.door.create_table(table).map_err(Failed::Other)?;
+        }
+        self.door.load(job, staging, &schema, file).map(|_| ())
     }
 
     /// Makes the table, or brings it into shape; its label names the run that touched it last.
@@ -300,7 +342,7 @@ fn is_as_told(last: &Entry, candidates: &[Candidate<'_>]) -> bool {
         let is_equal = |told: &Told| told.hash == content.hash && told.rows == content.rows;
         candidate.is_known_to(last) && last.of(&publishable.name).is_some_and(is_equal)
     };
-    last.tables.len() == candidates.len() && candidates.iter().all(is_told)
+    last.count() == candidates.len() && candidates.iter().all(is_told)
 }
 
 fn told(candidate: &Candidate<'_>) -> Told {
@@ -313,6 +355,7 @@ fn told(candidate: &Candidate<'_>) -> Told {
         deleted: changes.deleted,
         corrections: if publishable.is_append_only { changes.updated } else { 0 },
         hash: content.hash.clone(),
+        is_left: false,
     }
 }
 

@@ -4,6 +4,9 @@
 //! and is rolled back. (That the ledger is only added to would not keep them apart: insertions never conflict.) Every
 //! statement must touch just the rows that the comparison found; if a table holds other rows than the ledger says, nothing
 //! happens.
+//!
+//! Where more rows of a table change than one statement may change partitions, the statement comes once for every range of
+//! them. Rows are told apart by where they go to, so that none is changed twice.
 
 use std::fmt::Write;
 
@@ -12,10 +15,14 @@ use crate::publish::Changes;
 use super::changes::{DELETE, INSERT, OPERATION, UPDATE};
 use super::layout::{ROW_HASH, ROW_KEY};
 use super::ledger::{Entry, HEAD, LEDGER};
+use super::partitions::Ranges;
 
 /// What the assertions say; [`Refusal`] finds it in BigQuery's message.
 const CAME_FIRST: &str = "cp: another publication came first";
 const NOT_AS_PUBLISHED: &str = "cp: holds other rows than were published";
+
+/// How the rows of several statements are added up.
+const COUNT: &str = "SET _cp_rows =";
 
 /// What is to be done with one table.
 #[derive(Debug, Clone)]
@@ -28,6 +35,7 @@ pub(super) struct Merge {
     pub(super) changes: Changes,
     /// Whether whatever is there goes first.
     pub(super) is_whole: bool,
+    pub(super) ranges: Ranges,
 }
 
 /// Why a script did nothing.
@@ -81,44 +89,74 @@ pub(super) fn script(place: &str, entry: &Entry, merges: &[Merge]) -> String {
         entry.commit.as_deref().map_or("NULL".to_string(), text),
         text(&entry.tables_json()),
     );
+    // Nothing may come before a declaration.
+    if out.contains(COUNT) {
+        out.insert_str(0, "DECLARE _cp_rows INT64 DEFAULT 0;\n\n");
+    }
     out
 }
 
 fn one(out: &mut String, place: &str, merge: &Merge) {
-    let Merge { table, staging, columns, changes, is_whole } = merge;
+    let Merge { table, staging, columns, changes, is_whole, ranges } = merge;
     let (target, source) = (format!("`{place}.{table}`"), format!("`{place}.{staging}`"));
-    let expect = |out: &mut String, count: u64| {
-        let _ = writeln!(out, "ASSERT @@row_count = {count} AS {};", text(&format!("{NOT_AS_PUBLISHED}: {table}")));
-    };
     let of = |operation: &str| format!("{OPERATION} = {}", text(operation));
     if *is_whole {
-        let _ = writeln!(out, "DELETE FROM {target} WHERE TRUE;");
+        // Whatever they are.
+        each(out, ranges, "", None, |condition| format!("DELETE FROM {target} WHERE TRUE{condition};"));
     }
+    let message = text(&format!("{NOT_AS_PUBLISHED}: {table}"));
+    let expect = |count: u64| Some((count, message.as_str()));
     if changes.deleted > 0 {
-        let _ = writeln!(
-            out,
-            "DELETE FROM {target} WHERE {ROW_KEY} IN (SELECT {ROW_KEY} FROM {source} WHERE {});",
-            of(DELETE)
-        );
-        expect(out, changes.deleted);
+        each(out, ranges, "", expect(changes.deleted), |condition| {
+            format!(
+                "DELETE FROM {target} WHERE {ROW_KEY} IN (SELECT {ROW_KEY} FROM {source} WHERE {}){condition};",
+                of(DELETE)
+            )
+        });
     }
     if changes.updated > 0 {
         let set: Vec<_> = columns.iter().map(|name| format!("`{name}` = _cp_source.`{name}`")).collect();
-        let _ = writeln!(
-            out,
-            "UPDATE {target} AS _cp_target SET {}, {ROW_HASH} = _cp_source.{ROW_HASH}\nFROM {source} AS _cp_source\n\
-             WHERE _cp_target.{ROW_KEY} = _cp_source.{ROW_KEY} AND _cp_source.{};",
-            set.join(", "),
-            of(UPDATE)
-        );
-        expect(out, changes.updated);
+        let set = set.join(", ");
+        each(out, ranges, "_cp_source", expect(changes.updated), |condition| {
+            format!(
+                "UPDATE {target} AS _cp_target SET {set}, {ROW_HASH} = _cp_source.{ROW_HASH}\nFROM {source} AS _cp_source\n\
+                 WHERE _cp_target.{ROW_KEY} = _cp_source.{ROW_KEY} AND _cp_source.{}{condition};",
+                of(UPDATE)
+            )
+        });
     }
     if changes.inserted > 0 {
         let names: Vec<_> =
             columns.iter().map(|name| format!("`{name}`")).chain([ROW_KEY.to_string(), ROW_HASH.to_string()]).collect();
         let names = names.join(", ");
-        let _ = writeln!(out, "INSERT INTO {target} ({names})\nSELECT {names} FROM {source} WHERE {};", of(INSERT));
-        expect(out, changes.inserted);
+        each(out, ranges, "", expect(changes.inserted), |condition| {
+            format!("INSERT INTO {target} ({names})\nSELECT {names} FROM {source} WHERE {}{condition};", of(INSERT))
+        });
+    }
+}
+
+/// A statement, or one for each range of partitions; together they must touch so many rows.
+fn each(
+    out: &mut String,
+    ranges: &Ranges,
+    alias: &str,
+    expected: Option<(u64, &str)>,
+    statement: impl Fn(&str) -> String,
+) {
+    let conditions = ranges.conditions(alias, expected.map(|(count, _)| count));
+    if conditions.is_empty() {
+        let _ = writeln!(out, "{}", statement(""));
+    }
+    for (index, condition) in conditions.iter().enumerate() {
+        let _ = writeln!(out, "{}", statement(&format!(" AND {condition}")));
+        if expected.is_some() {
+            let before = if index == 0 { "" } else { "_cp_rows + " };
+            let _ = writeln!(out, "{COUNT} {before}@@row_count;");
+        }
+    }
+    if let Some((count, message)) = expected {
+        let rows = if conditions.is_empty() { "@@row_count" } else { "_cp_rows" };
+        let _ = writeln!(out, "ASSERT {rows} = {count} AS {message};");
     }
 }
 
@@ -153,6 +191,7 @@ mod tests {
             deleted: 1,
             corrections: 0,
             hash: "it's".to_string(),
+            is_left: false,
         };
         let entry = Entry::after(Some("before"), "run", Some("abc"), vec![told]);
         let merge = Merge {
@@ -161,9 +200,28 @@ mod tests {
             columns: vec!["id".to_string(), "total".to_string()],
             changes: Changes { inserted: 3, updated: 2, deleted: 1 },
             is_whole: false,
+            ranges: Ranges::default(),
         };
         let whole = Merge { table: "days".to_string(), is_whole: true, changes: Changes::default(), ..merge.clone() };
         insta::assert_snapshot!(script("p.d", &entry, &[merge, whole]).replace(&entry.id, "[id]"));
+    }
+
+    #[test]
+    fn a_table_of_many_partitions_is_changed_range_by_range() {
+        let ranges = Ranges {
+            column: "day".to_string(),
+            bounds: ["DATE '2010-01-01'", "DATE '2020-01-01'"].map(String::from).to_vec(),
+        };
+        let merge = Merge {
+            table: "orders".to_string(),
+            staging: "cp_staging_orders".to_string(),
+            columns: vec!["id".to_string(), "day".to_string()],
+            changes: Changes { inserted: 3000, updated: 2001, deleted: 2000 },
+            is_whole: true,
+            ranges,
+        };
+        let entry = Entry::after(None, "run", None, Vec::new());
+        insta::assert_snapshot!(script("p.d", &entry, &[merge]).replace(&entry.id, "[id]"));
     }
 
     #[test]

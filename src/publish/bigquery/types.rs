@@ -40,6 +40,30 @@ impl Sent {
         Self { kind: Kind::Scalar(kind), is_repeated: false, cast: cast.into() }
     }
 
+    /// A name of a field, at any depth, that is not one by `is_name`.
+    pub(super) fn odd_field(&self, is_name: fn(&str) -> bool) -> Option<&str> {
+        let Kind::Struct(fields) = &self.kind else { return None };
+        fields.iter().find_map(|(name, sent)| if is_name(name) { sent.odd_field(is_name) } else { Some(name) })
+    }
+
+    /// A condition for what BigQuery does not take: that a list in this value, at any depth, holds NULL. `None` where
+    /// there is no list.
+    pub(super) fn has_gap(&self, value: &str) -> Option<String> {
+        let Kind::Struct(fields) = &self.kind else {
+            return self.is_repeated.then(|| format!("list_count({value}) < len({value})"));
+        };
+        let item = if self.is_repeated { "item" } else { value };
+        let of = |(name, sent): &(String, Sent)| {
+            sent.has_gap(&format!("struct_extract({item}, '{}')", name.replace('\'', "''")))
+        };
+        let inner: Vec<_> = fields.iter().filter_map(of).collect();
+        if !self.is_repeated {
+            return (!inner.is_empty()).then(|| format!("({})", inner.join(" or ")));
+        }
+        let inner: String = inner.iter().map(|condition| format!(" or {condition}")).collect();
+        Some(format!("len(list_filter({value}, lambda item: item is null{inner})) > 0"))
+    }
+
     /// Type and, for a list, its brackets, as a column definition of BigQuery says them.
     #[cfg(test)]
     pub(super) fn ddl(&self) -> String {

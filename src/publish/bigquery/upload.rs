@@ -20,6 +20,7 @@ use serde_json::json;
 
 use crate::error::{AtPath, Result};
 use crate::publish::bigquery::door::Door;
+use crate::publish::bigquery::fault::Failed;
 use crate::publish::bigquery::fault::Fault;
 use crate::publish::bigquery::fault::What;
 use crate::publish::bigquery::fault::unreadable;
@@ -48,9 +49,16 @@ impl Door {
     /// not loaded again.
     ///
     /// # Errors
-    /// When the file cannot be read, BigQuery refuses it, or does not say whether it is loaded.
-    pub(super) fn load(&self, name: &JobName, table: &str, schema: &TableSchema, file: &Path) -> Result<Loaded> {
-        let bytes = std::fs::metadata(file).at_path("read", file)?.len();
+    /// When the file cannot be read, BigQuery refuses it, or does not say whether it is loaded; `Busy` where a job that
+    /// loads it does not end.
+    pub(super) fn load(
+        &self,
+        name: &JobName,
+        table: &str,
+        schema: &TableSchema,
+        file: &Path,
+    ) -> Result<Loaded, Failed> {
+        let bytes = std::fs::metadata(file).at_path("read", file).map_err(Failed::Other)?.len();
         let doing = format!("load table `{}`", self.shown(table));
         let is_doubtful = Cell::new(false);
         let submit = |id: &str| {
@@ -59,10 +67,10 @@ impl Door {
             Upload { door: self, id, job, file, bytes, is_doubtful: &is_doubtful }.send()
         };
         let stands = |job: &Job| Ok(self.table(table)?.is_some_and(|found| is_older(&found, job)));
-        let (_, job) = self.settle(
-            name,
-            &Work { doing: &doing, submit: &submit, stands: &stands, is_doubtful: &|| is_doubtful.get() },
-        )?;
+        let is_doubtful = || is_doubtful.get();
+        let work =
+            Work { doing: &doing, submit: &submit, stands: &stands, is_doubtful: &is_doubtful, may_be_doubled: false };
+        let (_, job) = self.settle(name, &work)?;
         let statistics = job.statistics.and_then(|statistics| statistics.load);
         let rows = statistics.and_then(|load| load.output_rows).and_then(|rows| rows.parse().ok()).unwrap_or_default();
         Ok(Loaded { rows, bytes })

@@ -230,6 +230,7 @@ mod tests {
     use mongodb::bson::{Bson, Document, doc};
     use proptest::prelude::*;
 
+    /// JSON, or why there is none.
     type Written = Result<Vec<u8>, String>;
 
     /// What is written here, and what is written where every value is looked at.

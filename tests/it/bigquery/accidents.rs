@@ -1,6 +1,7 @@
 //! Whatever breaks off, on either side or between them: the next run ends with every table equal and one row of the ledger
 //! for each publication.
 
+use std::sync::Arc;
 use std::sync::Once;
 use std::thread;
 use std::time::Duration;
@@ -102,4 +103,82 @@ fn a_server_that_is_away_is_told_and_costs_nothing() {
     server.restart();
     project.cp(["publish"]).success();
     assert_equal(&project, &server, &dataset, TABLES);
+}
+
+/// Waits a few seconds only for what never ends.
+const SHORT: [(&str, &str); 2] = [("CP_BQ_PATIENCE", "20"), ("CP_BQ_DEADLINE", "4")];
+
+#[test]
+fn the_server_killed_while_it_is_published_to() {
+    let Some(server) = BigQuery::start() else { return };
+    let (project, dataset) = shop(&server);
+    let publish = || SHORT.iter().fold(project.cp(["publish"]), |call, (name, value)| call.env(name, value));
+    project.cp(["build"]).success();
+    change(&project, 0);
+    project.cp(["run"]).success();
+    let start = Instant::now();
+    publish().success();
+    let whole = start.elapsed();
+    for (round, moment) in moments(whole).into_iter().enumerate() {
+        change(&project, round + 1);
+        project.cp(["run"]).success();
+        let running = publish().spawn();
+        thread::sleep(moment);
+        server.restart();
+        let first = running.wait();
+        let second = publish().run();
+        assert!(second.status == 0, "killed after {moment:?}: {first}\n{second}");
+        assert_equal(&project, &server, &dataset, TABLES);
+    }
+}
+
+#[test]
+fn a_job_that_a_dead_server_left_under_way_is_not_waited_for_for_ever() {
+    let Some(server) = BigQuery::start().map(Arc::new) else { return };
+    let (project, dataset) = shop(&server);
+    let publish = || SHORT.iter().fold(project.cp(["publish"]), |call, (name, value)| call.env(name, value));
+    project.cp(["build"]).success();
+    // The upload of the rows; and the transaction, which is the longest of all queries.
+    for (round, (path, length, kind)) in [("/upload/", 0, "load"), ("/jobs", 1500, "query")].into_iter().enumerate() {
+        // Whether such a job is met under way is up to chance.
+        let is_left = (0..12).any(|attempt| {
+            change(&project, round * 100 + attempt);
+            project.cp(["run"]).success();
+            let (killed, once) = (server.clone(), Once::new());
+            let proxy = Proxy::start(server.host(), move |asked| {
+                if asked.method == "POST" && asked.path.contains(path) && asked.length.unwrap_or(0) > length {
+                    let killed = killed.clone();
+                    once.call_once(|| drop(thread::spawn(move || kill_at_work(&killed, kind))));
+                }
+                Act::Pass
+            });
+            project.publishing_to(&proxy.host(), &dataset);
+            let first = publish().run();
+            drop(proxy);
+            project.publishing_to(&server.host(), &dataset);
+            let is_left = is_at_work(&server, kind);
+            let start = Instant::now();
+            let second = publish().run();
+            assert!(second.status == 0, "{first}\n{second}");
+            assert!(start.elapsed() < Duration::from_secs(45), "{:?}: {second}", start.elapsed());
+            assert_equal(&project, &server, &dataset, TABLES);
+            is_left
+        });
+        assert!(is_left, "no {kind} job was left under way by the server's death");
+    }
+}
+
+/// Whether a job of this kind is under way, or said to be.
+fn is_at_work(server: &BigQuery, kind: &str) -> bool {
+    server.jobs().iter().any(|job| job["status"]["state"] != "DONE" && job["configuration"][kind].is_object())
+}
+
+/// Kills the server, and starts it again, in the middle of a job of this kind, if it is met.
+fn kill_at_work(server: &BigQuery, kind: &str) {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(2) {
+        if is_at_work(server, kind) {
+            return server.restart();
+        }
+    }
 }

@@ -4,7 +4,10 @@
 mod accidents;
 mod inside;
 mod layout;
+mod pack;
 mod publish;
+mod shapes;
+mod told;
 
 use serde_json::Value;
 
@@ -35,14 +38,28 @@ fn shop(server: &BigQuery) -> (Project, String) {
 #[track_caller]
 fn assert_equal(project: &Project, server: &BigQuery, dataset: &str, tables: &[&str]) {
     for table in tables {
-        let (here, there) = (in_warehouse(project, table), in_bigquery(project, server, dataset, table));
-        assert!(
-            here == there,
-            "`{table}` differs:\n{:?}\n{:?}",
-            here.iter().find(|row| !there.contains(row)),
-            there.iter().find(|row| !here.contains(row))
-        );
+        assert_arrived(&in_warehouse(project, table), server, dataset, table);
     }
+    assert_ledger(server, dataset);
+}
+
+/// What BigQuery holds of a table is this.
+#[track_caller]
+fn assert_arrived(here: &Held, server: &BigQuery, dataset: &str, table: &str) {
+    let mut there = server.data(dataset, table, &here.columns);
+    there.sort();
+    let without = |some: &[Row], others: &[Row]| some.iter().find(|row| !others.contains(row)).cloned();
+    assert!(
+        here.rows == there,
+        "`{table}` differs:\n{:?}\n{:?}",
+        without(&here.rows, &there),
+        without(&there, &here.rows)
+    );
+}
+
+/// The ledger tells of each publication once, one after the other, and its head names the last.
+#[track_caller]
+fn assert_ledger(server: &BigQuery, dataset: &str) {
     let ledger = server.rows(dataset, "SELECT id, previous FROM cp_publications");
     let mut ids: Vec<_> = ledger.iter().map(|row| row[0].clone()).collect();
     ids.sort();
@@ -60,22 +77,20 @@ fn assert_equal(project: &Project, server: &BigQuery, dataset: &str, tables: &[&
     }
 }
 
-/// The published columns of a table of the warehouse, with their types.
-fn columns(project: &Project, table: &str) -> Vec<(String, String)> {
-    let text = |value: &Value| value.as_str().unwrap().to_string();
-    let described = project.query(&format!("describe {}", here(project, table)));
-    let columns = described.iter().map(|row| (text(&row["column_name"]), text(&row["column_type"])));
-    columns.filter(|(name, _)| !name.starts_with('_')).collect()
+/// A table of the warehouse.
+struct Held {
+    /// Its published columns.
+    columns: Vec<String>,
+    /// Their values as BigQuery tells them, in order.
+    rows: Vec<Row>,
 }
 
-fn here(project: &Project, table: &str) -> String {
+fn in_warehouse(project: &Project, table: &str) -> Held {
     let schema = if project.read("dbt_project.yml").contains("shop") { "main" } else { "commercepulse" };
-    format!("{schema}.{table}")
-}
-
-/// A table of the warehouse as BigQuery tells its values.
-fn in_warehouse(project: &Project, table: &str) -> Vec<Row> {
-    let columns = columns(project, table);
+    let text = |value: &Value| value.as_str().unwrap().to_string();
+    let described = project.query(&format!("describe {schema}.{table}"));
+    let columns = described.iter().map(|row| (text(&row["column_name"]), text(&row["column_type"])));
+    let columns: Vec<_> = columns.filter(|(name, _)| !name.starts_with('_')).collect();
     let told = |(name, kind): &(String, String)| match kind.as_str() {
         "TIMESTAMP" => format!("cast(epoch_us(\"{name}\") as varchar)"),
         // Without the zeros at its end.
@@ -85,17 +100,9 @@ fn in_warehouse(project: &Project, table: &str) -> Vec<Row> {
         _ => format!("cast(\"{name}\" as varchar)"),
     };
     let list: Vec<_> = columns.iter().map(|column| format!("{} as \"{}\"", told(column), column.0)).collect();
-    let rows = project.query(&format!("select {} from {}", list.join(", "), here(project, table)));
+    let rows = project.query(&format!("select {} from {schema}.{table}", list.join(", ")));
     let cells = |row: &Value| columns.iter().map(|(name, _)| row[name].as_str().map(str::to_string)).collect();
-    sorted(rows.iter().map(cells).collect())
-}
-
-fn in_bigquery(project: &Project, server: &BigQuery, dataset: &str, table: &str) -> Vec<Row> {
-    let list: Vec<_> = columns(project, table).iter().map(|(name, _)| format!("`{name}`")).collect();
-    sorted(server.rows(dataset, &format!("SELECT {} FROM {table}", list.join(", "))))
-}
-
-fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
+    let mut rows: Vec<Row> = rows.iter().map(cells).collect();
     rows.sort();
-    rows
+    Held { columns: columns.into_iter().map(|(name, _)| name).collect(), rows }
 }

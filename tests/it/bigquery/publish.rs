@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::*;
 
 /// All tables that the project publishes.
-const TABLES: &[&str] = &[
+pub const TABLES: &[&str] = &[
     "daily_revenue",
     "dim_customer",
     "dim_date",
@@ -90,17 +90,57 @@ fn a_failing_check_leaves_bigquery_untouched() {
 fn a_dry_run_tells_and_does_nothing() {
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = shop(server);
-    project.cp(["build"]).success();
-    project.edit("seeds/given.csv", "3,b,10.00", "4,b,1.00\n5,c,7.00");
     project.cp(["run"]).success();
-    let before = (server.rows(&dataset, "SELECT id FROM cp_head"), server.jobs().len());
-    let output = project.cp(["publish", "--dry-run"]).success();
-    assert!(output.stdout.contains("sales"), "{output}");
-    assert!(output.stdout.contains("BEGIN TRANSACTION;"), "{output}");
-    assert_eq!(server.rows(&dataset, "SELECT id FROM cp_head"), before.0);
-    assert!(server.tables(&dataset).iter().all(|name| !name.starts_with("cp_staging")));
+    project.cp(["publish", "--dry-run"]).success().assert("publish_dry_run_first");
+    assert!(server.tables(&dataset).is_empty());
+    project.cp(["build"]).success();
+    project.edit("seeds/given.csv", "3,b,10.00", "4,b,1.00\n5,c,7.00").remove("models/totals.sql");
+    project.edit("models/_models.yml", "name: totals", "name: sums");
+    project.file("models/sums.sql", "select shop, sum(amount) as amount from {{ ref('sales') }} group by shop\n");
+    project.cp(["run"]).success();
+    let before = (server.rows(&dataset, "SELECT id FROM cp_head"), server.tables(&dataset));
+    project.cp(["publish", "--dry-run"]).success().assert("publish_dry_run_change");
+    let told = project.cp(["publish", "--dry-run", "--output", "json"]).success();
+    let told: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!((&told["published"]["dry_run"], &told["published"]["tables"][0]["inserted"]), (&true.into(), &2.into()));
+    assert_eq!((server.rows(&dataset, "SELECT id FROM cp_head"), server.tables(&dataset)), before);
     project.cp(["publish"]).success();
+    assert_equal(&project, server, &dataset, &["sales", "sums"]);
+}
+
+#[test]
+fn a_table_that_is_no_model_any_more_is_named_and_stays() {
+    let Some(server) = BigQuery::shared() else { return };
+    let (project, dataset) = shop(server);
+    let model = project.read("models/totals.sql");
+    project.cp(["build"]).success();
+    project.remove("models/totals.sql").edit(
+        "models/_models.yml",
+        "meta: {publish: true, key: [shop]}",
+        "enabled: false",
+    );
+    for call in ["build", "build", "publish"] {
+        let output = project.cp([call]).success();
+        let told = format!("`{dataset}.totals` was published and is no model any more; it stays in BigQuery as it is");
+        assert!(output.stderr.contains(&told), "{output}");
+    }
+    assert!(server.tables(&dataset).contains(&"totals".to_string()));
+    // As a model again, it is brought up to date.
+    project.edit("seeds/given.csv", "3,b,10.00", "3,b,11.00").file("models/totals.sql", model);
+    project.edit("models/_models.yml", "enabled: false", "meta: {publish: true, key: [shop]}");
+    let output = project.cp(["build"]).success();
+    assert!(output.stdout.contains("0 rows inserted, 2 updated, 0 deleted"), "{output}");
     assert_equal(&project, server, &dataset, &["sales", "totals"]);
+    // Once it is dropped, nobody speaks of it.
+    project.remove("models/totals.sql").edit(
+        "models/_models.yml",
+        "meta: {publish: true, key: [shop]}",
+        "enabled: false",
+    );
+    project.cp(["build"]).success();
+    server.execute(&format!("DROP TABLE `{dataset}.totals`"));
+    let output = project.cp(["build"]).success();
+    assert!(!output.stderr.contains("no model any more"), "{output}");
 }
 
 #[test]
