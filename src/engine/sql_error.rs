@@ -52,6 +52,11 @@ impl SqlError {
         }
     }
 
+    /// Whether it asked for more memory than it may have.
+    pub fn is_out_of_memory(&self) -> bool {
+        self.kind == "Out of Memory Error"
+    }
+
     /// Whether a person interrupted the statement.
     pub fn is_interrupt(&self) -> bool {
         self.kind.starts_with("INTERRUPT") || self.message.contains("Interrupted!")

@@ -16,6 +16,7 @@ use crate::dialect::Dialect;
 use crate::engine::Engine;
 use crate::engine::Session;
 use crate::error::Diagnostic;
+use crate::error::Error;
 use crate::error::Result;
 use crate::extract;
 use crate::extract::Extracted;

@@ -25,6 +25,7 @@ use super::{Embedded, Fields, reading};
 /// How many numbers of the sequence are read at once: at most so many, and fewer where their texts would fill more than
 /// about so many bytes of memory.
 const WINDOW: i64 = 50_000;
+const FIRST_WINDOW: i64 = 50;
 const WINDOW_BYTES: i64 = 32 << 20;
 
 /// How many numbers are delivered once more at a time.
@@ -62,18 +63,16 @@ impl Embedded {
 
     /// Hands out all that follows the number.
     pub(super) fn hand_out(&self, after: i64, each: &mut dyn FnMut(Batch) -> Result<()>) -> Result<()> {
-        self.windows(&format!("{EVENTS} where"), Some(["events_raw", "payload"]), after, |rows| {
+        self.windows(EVENTS, after, |rows| {
             each(Batch::Events(Box::new(rows.map(|row| event(&mut fields(row))).collect())))
         })?;
-        self.windows(&format!("{SET_ASIDE} where"), Some(["set_aside", "content"]), after, |rows| {
+        self.windows(SET_ASIDE, after, |rows| {
             each(Batch::SetAside(rows.map(|row| set_aside(&mut fields(row))).collect()))
         })?;
-        self.windows(&format!("{CONFLICTS} where"), Some(["conflicts", "payload"]), after, |rows| {
+        self.windows(CONFLICTS, after, |rows| {
             each(Batch::Conflicts(rows.map(|row| conflict(&mut fields(row))).collect()))
         })?;
-        self.windows(&format!("{READINGS} where"), None, after, |rows| {
-            each(Batch::Readings(rows.map(|row| reading(fields(row))).collect()))
-        })
+        self.windows(READINGS, after, |rows| each(Batch::Readings(rows.map(|row| reading(fields(row))).collect())))
     }
 
     /// The marks of all events, or of those within the ranges.
@@ -86,7 +85,7 @@ impl Embedded {
             within.iter().map(|(first, end)| format!("({} and {})", bound(">=", first), bound("<", end))).collect();
         let filter = if ranges.is_empty() { "true".to_string() } else { ranges.join(" or ") };
         let select = format!("select event_id, payload_sha256 from events_raw where ({filter}) and");
-        self.windows(&select, None, 0, |rows| {
+        self.windows_of(&select, 0, |rows| {
             let mark = |row| {
                 let mut row = fields(row);
                 Mark { event_id: row.text(), payload_sha256: row.text() }
@@ -140,19 +139,33 @@ impl Embedded {
         Ok(Some((reached, deliveries)))
     }
 
-    /// Runs a select window by window. `text` is a table and its column that may hold long texts.
-    fn windows(
+    /// As [`Self::windows_of`], for a select without conditions.
+    fn windows(&self, select: &str, after: i64, each: impl FnMut(IntoIter<Vec<Value>>) -> Result<()>) -> Result<()> {
+        self.windows_of(&format!("{select} where"), after, each)
+    }
+
+    /// Runs a select window by window, each about as wide as the rows before it and the memory allow.
+    fn windows_of(
         &self,
         select: &str,
-        text: Option<[&str; 2]>,
         after: i64,
         mut each: impl FnMut(IntoIter<Vec<Value>>) -> Result<()>,
     ) -> Result<()> {
-        let mut from = after;
+        let (mut from, mut width) = (after, FIRST_WINDOW);
         while from < self.last_sequence {
-            let to = self.window(from, text)?;
+            let to = from + width;
             let sql = format!("{select} sequence > {from} and sequence <= {to} order by sequence");
-            let rows = self.session.query(&sql)?.rows;
+            let rows = match self.session.query(&sql) {
+                Ok(found) => found.rows,
+                // Rows so much longer than those before could not be foreseen.
+                Err(error) if error.is_out_of_memory() && width > 1 => {
+                    width = (width / 10).max(1);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let bytes: i64 = rows.iter().flatten().map(size).sum();
+            width = (width * WINDOW_BYTES / bytes.max(1)).clamp(1, WINDOW.min(width * 10));
             from = to;
             if !rows.is_empty() {
                 each(rows.into_iter())?;
@@ -160,19 +173,11 @@ impl Embedded {
         }
         Ok(())
     }
+}
 
-    /// How far a window reaches that begins after a number.
-    fn window(&self, from: i64, text: Option<[&str; 2]>) -> Result<i64> {
-        let to = from + WINDOW;
-        let Some([table, column]) = text else { return Ok(to) };
-        let cut = format!(
-            "select coalesce(min(sequence) filter (where before >= {WINDOW_BYTES}) - 1, {to}) from (
-                 select sequence, sum(strlen({column})) over (order by sequence) - strlen({column}) as before
-                 from {table} where sequence > {from} and sequence <= {to}
-             )"
-        );
-        Ok(self.session.count(&cut)?)
-    }
+/// About how many bytes a value takes.
+fn size(value: &Value) -> i64 {
+    value.as_str().map_or(16, |text| text.len() as i64 + 32)
 }
 
 fn fields(row: Vec<Value>) -> Fields {
