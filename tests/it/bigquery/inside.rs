@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::support::bigquery::PROJECT;
+use crate::support::is_thorough;
 
 /// Models in an order in which they can be made, and whether their rows are compared: those that read payloads, and all
 /// that payments and the lines of orders stand on. (All of them ran once by hand; that takes a minute.)
@@ -36,6 +37,9 @@ fn copy_rows(project: &Project, server: &BigQuery, (dataset, table): (&str, &str
 
 #[test]
 fn models_make_there_the_rows_that_they_make_here() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = (Project::new(), fresh_dataset());
     // One live day is enough: it has every kind of drift.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::publish::TABLES;
 use super::*;
 use crate::pack::{pack, with_rates};
+use crate::support::is_thorough;
 
 /// The name with which the two queries of the contract work as they stand.
 const DATASET: &str = "commercepulse";
@@ -24,6 +25,9 @@ type Counts = [u64; 3];
 
 #[test]
 fn the_pack_arrives_whole_and_a_day_more_sends_what_it_changes() {
+    if !is_thorough() {
+        return;
+    }
     let (Some(pack), Some(server)) = (pack(), BigQuery::shared()) else { return };
     let project = with_rates(&pack);
     for part in ["bootstrap", "live_events"] {

@@ -11,4 +11,4 @@ pub mod server;
 pub use call::{Call, Output, program};
 pub use project::Project;
 use running::send;
-pub use running::{Running, moments};
+pub use running::{Running, is_thorough, moments};
