@@ -24,8 +24,8 @@
 //! | `plan` | what will be done, in which order and why; the parallel walk |
 //! | `run` | one materialization a file |
 //! | `rebuild` | a whole build in memory, from given events |
-//! | `check` | tests, severity, golden snapshots, and what may be published |
 //! | `artifact` | compiled SQL, `manifest.json` and `run_results.json`, as dbt writes them |
+//! | `check` | tests, severity, golden snapshots, and what may be published |
 //! | `publish` | verified tables only, as Parquet |
 //! | `report` | what happened to the data, as text and JSON |
 //! | `flow` | both journeys, each on one screen; every verb is a slice of it |

@@ -68,7 +68,7 @@ impl House {
             observe.on(Progress::Note {
                 text: "a selection publishes nothing; `cp publish` checks and publishes all".to_string(),
             });
-        } else {
+        } else if !done.stopped {
             done.published = Some(self.publish(&engine, &record, observe));
         }
         if !done.stopped {
@@ -186,8 +186,9 @@ impl House {
         self.require_fresh(&self.plan(&engine, &everything)?)?;
         let record = self.perform(&engine, &[NodeKind::Test], observe, stop)?;
         let tables = self.table_sizes(&engine)?;
-        let published = Some(self.publish(&engine, &record, observe));
-        Ok(Done { record: Some(record), tables, published, stopped: stop.is_asked(), ..Done::default() })
+        let stopped = stop.is_asked();
+        let published = (!stopped).then(|| self.publish(&engine, &record, observe));
+        Ok(Done { record: Some(record), tables, published, stopped, ..Done::default() })
     }
 
     /// The report on what is in the warehouse.

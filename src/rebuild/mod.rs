@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::engine::Engine;
+use crate::error::AtPath;
 use crate::error::Result;
 use crate::extract;
 use crate::graph::Graph;
@@ -71,7 +72,7 @@ pub fn rebuild(blueprint: &Blueprint<'_>, given: &Path) -> Result<Rebuilt> {
         let how = extract::How { anew: false, compare_every: u64::MAX, forget: &|_| Ok(()) };
         extract::extract(&store, &engine, blueprint.database, &how, &Silent)?;
     }
-    let project = with_seeds_of(blueprint.project, given);
+    let project = with_seeds_of(blueprint.project, given)?;
     let outcomes = build(&Blueprint { project: &project, ..*blueprint }, &engine)?;
     Ok(Rebuilt { engine, outcomes })
 }
@@ -84,16 +85,16 @@ fn ingest_all(store: &mut Embedded, rules: &[ingest::FileRule], given: &Path) ->
 }
 
 /// The project with the rows of those seeds that the folder has a file of.
-fn with_seeds_of(project: &Project, given: &Path) -> Project {
+fn with_seeds_of(project: &Project, given: &Path) -> Result<Project> {
     let mut project = project.clone();
     for seed in project.nodes.values_mut().filter(|node| node.kind == NodeKind::Seed) {
         let path = given.join("seeds").join(format!("{}.csv", seed.name));
-        if let Ok(text) = std::fs::read_to_string(&path) {
-            seed.file.text = text.into();
+        if path.is_file() {
+            seed.file.text = std::fs::read_to_string(&path).at_path("read", &path)?.into();
             seed.file.path = path;
         }
     }
-    project
+    Ok(project)
 }
 
 /// Builds all seeds and models in an empty database.

@@ -33,8 +33,8 @@ const HOUSE: &[(&str, &str)] = &[
     ("plan", "error name progress project render graph"),
     ("run", "error name progress dialect config engine project render plan"),
     ("rebuild", "error name progress config engine project store ingest extract render graph plan run"),
-    ("check", "error name progress config engine project render graph plan run rebuild"),
     ("artifact", "error name progress dialect config project render plan"),
+    ("check", "error name progress config engine project render graph plan run rebuild artifact"),
     ("publish", "error name progress config engine project check"),
     ("report", "error name progress engine project render ingest extract plan artifact publish"),
     (

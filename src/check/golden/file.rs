@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::artifact::replace;
 use crate::error::AtPath;
 use crate::error::Result;
 
@@ -35,12 +36,7 @@ impl File {
 
     /// Writes a file, whole or not at all.
     pub(super) fn write(&self, path: &Path) -> Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder).at_path("make the folder", folder)?;
         let text = format!("---\nsource: {}\nexpression: {}\n---\n{}", self.source, self.expression, self.contents);
-        let file = tempfile::NamedTempFile::new_in(folder).at_path("write in", folder)?;
-        std::fs::write(file.path(), text).at_path("write", path)?;
-        file.persist(path).map_err(|error| error.error).at_path("write", path)?;
-        Ok(())
+        replace(path, text.as_bytes())
     }
 }

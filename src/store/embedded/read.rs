@@ -3,6 +3,7 @@
 use std::vec::IntoIter;
 
 use crate::engine::Cell;
+use crate::engine::SqlError;
 use crate::engine::Value;
 use crate::error::Error;
 use crate::error::Result;
@@ -121,10 +122,21 @@ impl Embedded {
         if after >= end {
             return Ok(None);
         }
-        let reached = end.min(after + DELIVERED);
+        let mut width = DELIVERED;
+        loop {
+            let reached = end.min(after + width);
+            match self.delivered_within(after, reached) {
+                Ok(deliveries) => return Ok(Some((reached, deliveries))),
+                Err(error) if error.is_out_of_memory() && width > 1 => width = (width / 10).max(1),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn delivered_within(&self, after: i64, reached: i64) -> Result<Vec<Delivery>, SqlError> {
         let within = |select: &str| {
             let sql = format!("{select} where sequence > {after} and sequence <= {reached} order by sequence");
-            Ok::<_, Error>(self.session.query(&sql)?.rows.into_iter().map(fields))
+            Ok::<_, SqlError>(self.session.query(&sql)?.rows.into_iter().map(fields))
         };
         let mut deliveries: Vec<Delivery> =
             within(EVENTS)?.map(|mut row| Delivery { line: 0, what: What::Event(event(&mut row)) }).collect();
@@ -136,7 +148,7 @@ impl Embedded {
             let SetAside { line, reason, content, .. } = set_aside(&mut row);
             Delivery { line, what: What::Unreadable(Unreadable { reason, content }) }
         }));
-        Ok(Some((reached, deliveries)))
+        Ok(deliveries)
     }
 
     /// As [`Self::windows_of`], for a select without conditions.
