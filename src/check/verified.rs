@@ -63,6 +63,12 @@ impl Verified {
 /// The reasons why nothing may be published, as an error about the data.
 pub fn verify(project: &Project, scanned: &Scanned, graph: &Graph, record: &RunRecord) -> Result<Verified> {
     let tables = publishable(project, scanned);
+    // Files and tables have no schema to tell them apart.
+    if let Some(pair) = tables.windows(2).find(|pair| pair[0].name.eq_ignore_ascii_case(&pair[1].name)) {
+        let [one, other] = [&pair[0], &pair[1]];
+        return Err(Error::call(format!("`{}` and `{}` would both be published as `{}`", one.id, other.id, one.name))
+            .help("give one of them another `alias`"));
+    }
     let mut stands_on: IndexSet<NodeId> = IndexSet::new();
     for table in &tables {
         stands_on.insert(table.id.clone());
@@ -102,7 +108,7 @@ pub fn publishable(project: &Project, scanned: &Scanned) -> Vec<Publishable> {
             });
         }
     }
-    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    tables.sort_by_key(|table| (table.name.to_lowercase(), table.name.clone()));
     tables
 }
 

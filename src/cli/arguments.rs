@@ -25,7 +25,7 @@ pub enum Verb {
     Ingest(IngestFlags),
     /// Land what the raw store has and the warehouse has not
     Extract(ExtractFlags),
-    /// Compare raw store and warehouse, event by event; land what is missing, name what is extra
+    /// Compare raw store and warehouse, event by event, and warehouse and BigQuery; land what is missing, name what is extra
     Verify(Project),
     /// Follow MongoDB: land and build in small batches, until Ctrl-C
     Watch(WatchFlags),

@@ -108,7 +108,11 @@ fn location_name(name: &str) -> Result<String> {
 }
 
 fn emulator_address(written: &str) -> Result<String> {
-    let address = written.strip_prefix("http://").unwrap_or(written);
+    // A scheme may be written in capitals.
+    let address = match written.split_at_checked("http://".len()) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http://") => rest,
+        _ => written,
+    };
     let address = address.strip_suffix('/').unwrap_or(address);
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
     let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
@@ -156,7 +160,7 @@ mod tests {
 
     #[test]
     fn an_emulator_is_named_with_or_without_its_scheme() {
-        for written in ["localhost:9050", "http://localhost:9050", "http://localhost:9050/", "localhost:9050/"] {
+        for written in ["localhost:9050", "http://localhost:9050", "HTTP://localhost:9050/", "localhost:9050/"] {
             let found = resolve([("BQ_PROJECT", "p"), ("BIGQUERY_EMULATOR_HOST", written)]).unwrap().unwrap();
             assert_eq!(found.emulator.as_deref(), Some("localhost:9050"), "{written}");
         }

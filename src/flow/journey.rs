@@ -183,7 +183,7 @@ impl House {
         self.require_warehouse()?;
         let engine = self.warehouse()?;
         let (everything, _) = self.select(ALL)?;
-        self.require_fresh(&self.plan(&engine, &everything)?)?;
+        self.require_fresh(&engine, &everything)?;
         let record = self.perform(&engine, &[NodeKind::Test], observe, stop)?;
         let tables = self.table_sizes(&engine)?;
         let stopped = stop.is_asked();

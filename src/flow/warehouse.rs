@@ -35,6 +35,10 @@ pub type Facts = Vec<(&'static str, String)>;
 impl House {
     /// What would be done for these nodes, and why.
     pub fn plan(&self, engine: &Engine, selected: &IndexSet<NodeId>) -> Result<Plan> {
+        self.plan_from(engine, selected, false)
+    }
+
+    fn plan_from(&self, engine: &Engine, selected: &IndexSet<NodeId>, at_rest: bool) -> Result<Plan> {
         let session = engine.session()?;
         let built = state::read(&session, &self.database, &self.scanned)?;
         let fingerprints = fingerprints(&self.project, &self.scanned, &self.graph, &self.renderer)?;
@@ -51,15 +55,18 @@ impl House {
             landed: &landed,
             full_refresh: self.settings.flags.full_refresh,
             invocation_id: &self.invocation_id,
+            at_rest,
         };
         Ok(Plan::new(&inputs, selected))
     }
 
-    /// Refuses to publish tables that are not what the project as it stands would make.
+    /// Refuses to publish tables that are not what the project as it stands would make. What may change at any time, as the
+    /// clock that a model reads, is not looked at again: that would never be as it was.
     ///
     /// # Errors
     /// Names the models that have to be run first.
-    pub fn require_fresh(&self, plan: &Plan) -> Result<()> {
+    pub fn require_fresh(&self, engine: &Engine, everything: &IndexSet<NodeId>) -> Result<()> {
+        let plan = self.plan_from(engine, everything, true)?;
         let stale: Vec<String> = plan
             .steps
             .values()

@@ -16,6 +16,9 @@ use crate::project::Project;
 use crate::project::Severity;
 use crate::render::Scanned;
 
+/// Stands in a version before the run that it is of.
+const SALTED: char = '@';
+
 /// What a table in the warehouse was made from, as it was noted in the transaction that made it.
 #[derive(Debug, Clone, Default)]
 pub struct Built {
@@ -78,6 +81,8 @@ pub struct Inputs<'a> {
     pub full_refresh: bool,
     /// Makes the version of what can change at any time.
     pub invocation_id: &'a str,
+    /// Whether what can change at any time is taken to be as it was when it was built last.
+    pub at_rest: bool,
 }
 
 impl Plan {
@@ -85,11 +90,15 @@ impl Plan {
     pub fn new(inputs: &Inputs<'_>, selected: &IndexSet<NodeId>) -> Self {
         let mut versions: IndexMap<NodeId, String> = IndexMap::new();
         let mut digests: IndexMap<NodeId, String> = IndexMap::new();
+        // What may change at any time without a version of its own that tells.
+        let mut restless: IndexSet<NodeId> = IndexSet::new();
         let mut plan = Self::default();
         for id in inputs.graph.order() {
             let Some(node) = inputs.project.nodes.get(id) else {
-                let landed = inputs.landed.get(id).cloned();
-                versions.insert(id.clone(), landed.unwrap_or_else(|| inputs.invocation_id.to_string()));
+                match inputs.landed.get(id) {
+                    Some(landed) => versions.insert(id.clone(), landed.clone()).is_some(),
+                    None => restless.insert(id.clone()),
+                };
                 continue;
             };
             if !inputs.scanned.nodes.contains_key(id) {
@@ -113,7 +122,15 @@ impl Plan {
                 continue;
             }
             let fingerprint = fingerprint(inputs, id, &digests);
-            let version = version(inputs, id, &fingerprint, &versions);
+            let is_restless = is_restless(inputs, id, &restless);
+            let version = match ephemeral && is_restless {
+                // Nothing is noted of it: its children bear it.
+                true => {
+                    restless.insert(id.clone());
+                    version(inputs, id, &fingerprint, &versions, None)
+                }
+                false => version(inputs, id, &fingerprint, &versions, is_restless.then(|| salt(inputs, id))),
+            };
             digests.insert(id.clone(), fingerprint.digest());
             versions.insert(id.clone(), version.clone());
             if is_selected {
@@ -203,19 +220,37 @@ fn fingerprint(inputs: &Inputs<'_>, id: &NodeId, digests: &IndexMap<NodeId, Stri
     fingerprint
 }
 
-fn version(inputs: &Inputs<'_>, id: &NodeId, fingerprint: &Fingerprint, versions: &IndexMap<NodeId, String>) -> String {
+/// Whether it may change without anything that a version tells of: what a template asks, what a model without parents reads
+/// (a file, the clock), and what stands on such a thing that is noted nowhere.
+fn is_restless(inputs: &Inputs<'_>, id: &NodeId, restless: &IndexSet<NodeId>) -> bool {
+    let parents = inputs.graph.parents(id);
+    let is_seed = inputs.project.nodes[id].kind == NodeKind::Seed;
+    inputs.scanned.nodes[id].introspects
+        || (parents.is_empty() && !is_seed)
+        || parents.iter().any(|parent| restless.contains(parent))
+}
+
+/// What makes the version of something restless: the run that builds it; at rest, the one that built it.
+fn salt<'a>(inputs: &Inputs<'a>, id: &NodeId) -> &'a str {
+    let built = inputs.built.nodes.get(id).filter(|_| inputs.at_rest);
+    built.and_then(|(_, version)| Some(version.split_once(SALTED)?.1)).unwrap_or(inputs.invocation_id)
+}
+
+fn version(
+    inputs: &Inputs<'_>,
+    id: &NodeId,
+    fingerprint: &Fingerprint,
+    versions: &IndexMap<NodeId, String>,
+    salt: Option<&str>,
+) -> String {
     let mut hasher = Sha256::new();
     hasher.update(fingerprint.digest());
-    let is_seed = inputs.project.nodes[id].kind == NodeKind::Seed;
-    // What a template asks, and what a model without parents reads (a file, the clock), may change at any time.
-    if inputs.scanned.nodes[id].introspects || (inputs.graph.parents(id).is_empty() && !is_seed) {
-        hasher.update(inputs.invocation_id);
-    }
     for parent in inputs.graph.parents(id) {
-        hasher.update(versions.get(parent).map_or(inputs.invocation_id, String::as_str));
+        hasher.update(versions.get(parent).map_or("", String::as_str));
         hasher.update("\n");
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let salt = salt.map_or(String::new(), |salt| format!("{SALTED}{salt}"));
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>() + &salt
 }
 
 fn existing(inputs: &Inputs<'_>, id: &NodeId) -> Option<Existing> {
@@ -231,6 +266,7 @@ fn action(inputs: &Inputs<'_>, id: &NodeId, fingerprint: &Fingerprint, version: 
         _ if !exists => full("new"),
         Some((_, stored)) if own_word == Some(false) && stored == version => Action::Unchanged,
         _ if own_word == Some(false) => Action::Update { reason: "new data".to_string() },
+        Some((_, stored)) if own_word == Some(true) && inputs.at_rest && stored == version => Action::Unchanged,
         _ if own_word == Some(true) => full("`full_refresh` is set"),
         _ if inputs.full_refresh => full("full refresh asked for"),
         None => full("not built by this tool before"),

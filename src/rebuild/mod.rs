@@ -117,6 +117,7 @@ fn build(blueprint: &Blueprint<'_>, engine: &Engine) -> Result<Vec<Outcome>> {
             landed: &IndexMap::new(),
             full_refresh: true,
             invocation_id: "rebuild",
+            at_rest: false,
         },
         &selected,
     );

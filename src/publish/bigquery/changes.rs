@@ -16,6 +16,7 @@ use crate::name::quote;
 use crate::publish::Changes;
 
 use super::layout::{Layout, ROW_HASH, ROW_KEY};
+use super::types::Sent;
 
 /// What is to be done with a row on its way.
 pub(super) const OPERATION: &str = "_cp_operation";
@@ -44,12 +45,20 @@ pub(super) struct Comparison<'a> {
     database: &'a str,
     /// Where is published to, as `project.dataset`.
     place: String,
+    /// Whether there is a memory.
+    has_memory: bool,
 }
 
 impl<'a> Comparison<'a> {
+    /// Looks, and leaves the warehouse as it is.
+    pub(super) fn look_on(session: &'a Session, database: &'a str, place: String) -> Result<Self> {
+        let has_memory = session.kind_of(&Relation::new(database, SCHEMA, "rows"))?.is_some();
+        Ok(Self { session, database, place, has_memory })
+    }
+
     /// Makes the memory, if it is missing.
     pub(super) fn open(session: &'a Session, database: &'a str, place: String) -> Result<Self> {
-        let comparison = Self { session, database, place };
+        let comparison = Self { session, database, place, has_memory: true };
         session.make_schema(database, SCHEMA)?;
         session.run(&format!(
             "create table if not exists {} (place varchar not null, publication varchar not null);
@@ -67,6 +76,9 @@ impl<'a> Comparison<'a> {
 
     /// The publication that is remembered.
     pub(super) fn remembered(&self) -> Result<Option<String>> {
+        if !self.has_memory {
+            return Ok(None);
+        }
         let sql = format!("select publication from {} where place = ?", self.relation("publications"));
         let found = self.session.query_with(&sql, &[Cell::Text(&self.place)])?;
         Ok(found.rows.first().map(|row| row[0].to_string()))
@@ -161,7 +173,10 @@ impl<'a> Comparison<'a> {
         let columns: Vec<_> = layout
             .columns
             .iter()
-            .map(|(name, sent)| format!("cast(now.{0} as {1}) as {0}", quote(name), sent.cast))
+            .map(|(name, sent)| {
+                let value = sent.without_sign_of_zero(&format!("now.{}", quote(name)));
+                format!("cast({value} as {}) as {}", sent.cast, quote(name))
+            })
             .chain([format!("now.{ROW_HASH}")])
             .collect();
         self.session
@@ -216,14 +231,18 @@ fn temporary(what: &str, table: &str) -> String {
 /// Values are hashed as DuckDB prints them, each a text of its own in a JSON array: so no two rows that differ look the
 /// same, and no decimal passes through a double.
 pub(super) fn rows(table: &Publishable, layout: &Layout) -> String {
-    let printed = |name: &str| format!("cast({} as varchar)", quote(name));
-    let all: Vec<_> = layout.columns.iter().map(|(name, _)| printed(name)).collect();
-    let shape: Vec<_> = layout.columns.iter().map(|(name, sent)| format!("{name} {}", sent.cast)).collect();
+    let printed = |name: &str, sent: &Sent| format!("cast({} as varchar)", sent.without_sign_of_zero(&quote(name)));
+    // In what order and spelling the model names its columns says nothing of its rows.
+    let mut columns: Vec<_> = layout.columns.iter().map(|(name, sent)| (name.to_lowercase(), name, sent)).collect();
+    columns.sort_by(|one, other| one.0.cmp(&other.0));
+    let all: Vec<_> = columns.iter().map(|(_, name, sent)| printed(name, sent)).collect();
+    let shape: Vec<_> = columns.iter().map(|(name, _, sent)| format!("{name} {}", sent.cast)).collect();
     let hash =
         format!("md5('{}' || cast(json_array({}) as varchar))", shape.join(", ").replace('\'', "''"), all.join(", "));
     let key = match table.key.is_empty() {
         false => {
-            let key: Vec<_> = table.key.iter().map(|name| printed(name)).collect();
+            let is_key = |key: &String| columns.iter().find(|(column, _, _)| *column == key.to_lowercase());
+            let key: Vec<_> = table.key.iter().filter_map(is_key).map(|(_, name, sent)| printed(name, sent)).collect();
             format!("md5(cast(json_array({}) as varchar))", key.join(", "))
         }
         // Equal rows are told apart by their number.
@@ -295,7 +314,9 @@ mod tests {
         assert_eq!(shop.changes(), changes(0, 0, 0));
         shop.run("update t set _order = 0");
         assert_eq!(shop.changes(), changes(0, 0, 0), "what is not published does not count");
-        shop.run("update t set amount = amount + 0.01 where id < 3; delete from t where id > 994; insert into t values (2000, null, 1, 1)");
+        shop.run("create or replace table t as select amount as AMOUNT, note, _order, id from t");
+        assert_eq!(shop.changes(), changes(0, 0, 0), "nor does the order of columns, or how they are spelled");
+        shop.run("update t set amount = amount + 0.01 where id < 3; delete from t where id > 994; insert into t (id, note, amount, _order) values (2000, null, 1, 1)");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("t.parquet");
         assert_eq!(shop.publish(&file).unwrap().1, changes(1, 3, 5));
@@ -306,6 +327,14 @@ mod tests {
         let told: Vec<String> =
             sent.rows.iter().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(told, ["delete 5 5 0 0", "insert 1 1 1 1", "update 3 3 3 3"]);
+    }
+
+    #[test]
+    fn zero_has_no_sign() {
+        let shop = Shop::new("create table t as select 1 as id, 0.0::double as x", &["id"]);
+        assert_eq!(shop.changes(), changes(1, 0, 0));
+        shop.run("update t set x = '-0.0'::double");
+        assert_eq!(shop.changes(), changes(0, 0, 0));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! How a published table is laid out in BigQuery: columns, descriptions, partitions, clusters and labels, as the model's
-//! files say them, and what has to be done to a table that is there already.
+//! files say them.
 
-use gcp_bigquery_client::model::clustering::Clustering;
 use gcp_bigquery_client::model::field_type::FieldType;
 use gcp_bigquery_client::model::table::Table;
 use gcp_bigquery_client::model::table_field_schema::TableFieldSchema;
@@ -13,6 +12,7 @@ use crate::error::Error;
 use crate::error::Result;
 
 use super::settings::{Settings, labels};
+use super::shape::fields;
 use super::types::{Kind, Sent, sent};
 
 /// The columns of our own in every published table: by the first a row is found, by the second it is compared.
@@ -21,6 +21,9 @@ pub(super) const ROW_HASH: &str = "_cp_row_hash";
 
 /// BigQuery's own limit of a column's description; a table's is sixteen times as long.
 const LONGEST_DESCRIPTION: usize = 1024;
+
+/// Tables of our own.
+const RESERVED: [&str; 2] = [super::ledger::HEAD, super::ledger::LEDGER];
 
 /// A table as it is to be.
 pub(super) struct Layout {
@@ -38,6 +41,11 @@ impl Layout {
         };
         if !is_name(&publishable.name) {
             return Err(fault("its name may hold letters, digits and `_` only".to_string())
+                .help(format!("give `{}` another `alias`", publishable.id)));
+        }
+        let name = publishable.name.to_lowercase();
+        if RESERVED.contains(&name.as_str()) || name.starts_with(super::publisher::STAGING) {
+            return Err(fault("`cp` keeps tables of its own under such a name".to_string())
                 .help(format!("give `{}` another `alias`", publishable.id)));
         }
         let mut sent_columns = Vec::new();
@@ -72,66 +80,10 @@ impl Layout {
         let mut table = Table { schema: TableSchema::new(fields), ..Table::default() };
         table.table_reference.table_id = publishable.name.clone();
         table.description = Some(cut(publishable.description.trim(), 16 * LONGEST_DESCRIPTION));
-        table.labels = Some(labels(publishable, run));
+        table.labels = Some(labels(publishable, run).map_err(fault)?);
         let settings = Settings { publishable, columns: &sent_columns };
         settings.partition(&mut table).and_then(|()| settings.cluster(&mut table)).map_err(fault)?;
         Ok(Self { table, columns: sent_columns })
-    }
-
-    /// What has to be changed at a table that is there: the table to patch it with, or nothing.
-    ///
-    /// # Errors
-    /// Where it cannot be done without loss, with the statement that would do it.
-    pub(super) fn patch(&self, there: &Table, full_name: &str) -> Result<Option<Table>> {
-        let name = &self.table.table_reference.table_id;
-        let refuse = |reason: String, statement: String| {
-            Error::call(format!("`{name}` in BigQuery is of another shape than the model gives it"))
-                .because(reason)
-                .help(format!("if that is meant, run `{statement}` in BigQuery, then `cp publish --full-refresh`"))
-        };
-        let (old, new) = (fields(there), fields(&self.table));
-        if let Some(gone) = old.iter().find(|field| !new.iter().any(|other| same_name(other, field))) {
-            return Err(refuse(
-                format!("it has a column `{}` that the model has no more", gone.name),
-                format!("ALTER TABLE `{full_name}` DROP COLUMN `{}`", gone.name),
-            ));
-        }
-        let (mut merged, mut is_changed) = (Vec::new(), false);
-        for field in old {
-            let Some(wanted) = new.iter().find(|other| same_name(other, field)) else { continue };
-            let kept = merge(field, wanted)
-                .map_err(|reason| refuse(format!("its column `{}` {reason}", field.name), retype(full_name, wanted)))?;
-            is_changed |= !is_equal(&kept, field);
-            merged.push(kept);
-        }
-        for field in new.iter().filter(|field| !old.iter().any(|other| same_name(other, field))) {
-            is_changed = true;
-            // Rows that are there have no value for it.
-            let mode = field.mode.clone().filter(|mode| mode != "REQUIRED");
-            merged.push(TableFieldSchema { mode, ..(*field).clone() });
-        }
-        if partitions(there) != partitions(&self.table) {
-            return Err(refuse(
-                format!("it is partitioned by {}, and the model says {}", partitions(there), partitions(&self.table)),
-                format!("DROP TABLE `{full_name}`"),
-            ));
-        }
-        let clustering = (clusters(there) != clusters(&self.table))
-            .then(|| self.table.clustering.clone().unwrap_or(Clustering { fields: Some(Vec::new()) }));
-        let description = (there.description.clone().unwrap_or_default()
-            != self.table.description.clone().unwrap_or_default())
-        .then(|| self.table.description.clone().unwrap_or_default());
-        if !is_changed && clustering.is_none() && description.is_none() {
-            return Ok(None);
-        }
-        let schema = if is_changed { TableSchema::new(merged) } else { TableSchema { fields: None } };
-        Ok(Some(Table {
-            table_reference: self.table.table_reference.clone(),
-            schema,
-            clustering,
-            description,
-            ..Table::default()
-        }))
     }
 
     /// The same columns, each of which may be missing, for rows on their way: with what is to be done with a row.
@@ -204,112 +156,11 @@ fn type_of(kind: &str) -> FieldType {
     }
 }
 
-/// A type by one of its names.
-fn name_of(kind: &FieldType) -> &'static str {
-    match kind {
-        FieldType::String => "STRING",
-        FieldType::Bytes => "BYTES",
-        FieldType::Integer | FieldType::Int64 => "INT64",
-        FieldType::Float | FieldType::Float64 => "FLOAT64",
-        FieldType::Numeric => "NUMERIC",
-        FieldType::Bignumeric => "BIGNUMERIC",
-        FieldType::Boolean | FieldType::Bool => "BOOL",
-        FieldType::Timestamp => "TIMESTAMP",
-        FieldType::Date => "DATE",
-        FieldType::Time => "TIME",
-        FieldType::Datetime => "DATETIME",
-        FieldType::Record | FieldType::Struct => "STRUCT",
-        FieldType::Geography => "GEOGRAPHY",
-        FieldType::Json => "JSON",
-        FieldType::Interval => "INTERVAL",
-    }
-}
-
-fn fields(table: &Table) -> &[TableFieldSchema] {
-    table.schema.fields.as_deref().unwrap_or_default()
-}
-
-fn same_name(one: &TableFieldSchema, other: &TableFieldSchema) -> bool {
-    one.name.eq_ignore_ascii_case(&other.name)
-}
-
-fn mode(field: &TableFieldSchema) -> &str {
-    field.mode.as_deref().unwrap_or("NULLABLE")
-}
-
-/// The column that is there with what may be changed about it.
-///
-/// # Errors
-/// A phrase, where it is of another type.
-fn merge(there: &TableFieldSchema, wanted: &TableFieldSchema) -> Result<TableFieldSchema, String> {
-    let is_list = |field: &TableFieldSchema| mode(field) == "REPEATED";
-    if name_of(&there.r#type) != name_of(&wanted.r#type) || is_list(there) != is_list(wanted) {
-        return Err(format!("is {}, and the model gives {}", told(there), told(wanted)));
-    }
-    let mut kept = there.clone();
-    if wanted.description.is_some() {
-        kept.description.clone_from(&wanted.description);
-    }
-    if mode(there) == "REQUIRED" && mode(wanted) != "REQUIRED" {
-        kept.mode = Some("NULLABLE".to_string());
-    }
-    if let (Some(old), Some(new)) = (&there.fields, &wanted.fields) {
-        let mut inner = Vec::new();
-        for field in old {
-            match new.iter().find(|other| same_name(other, field)) {
-                Some(wanted) => inner.push(merge(field, wanted)?),
-                None => return Err(format!("has a field `{}` that the model has no more", field.name)),
-            }
-        }
-        inner.extend(new.iter().filter(|field| !old.iter().any(|other| same_name(other, field))).cloned());
-        kept.fields = Some(inner);
-    }
-    Ok(kept)
-}
-
-fn told(field: &TableFieldSchema) -> String {
-    match mode(field) {
-        "REPEATED" => format!("ARRAY<{}>", name_of(&field.r#type)),
-        _ => name_of(&field.r#type).to_string(),
-    }
-}
-
-fn is_equal(one: &TableFieldSchema, other: &TableFieldSchema) -> bool {
-    let inner = |field: &TableFieldSchema| field.fields.clone().unwrap_or_default();
-    one.description == other.description
-        && mode(one) == mode(other)
-        && inner(one).len() == inner(other).len()
-        && inner(one).iter().zip(&inner(other)).all(|(one, other)| is_equal(one, other))
-}
-
-/// What would give a column another type; BigQuery itself refuses where values could be lost.
-fn retype(full_name: &str, wanted: &TableFieldSchema) -> String {
-    match wanted.fields {
-        None => format!("ALTER TABLE `{full_name}` ALTER COLUMN `{}` SET DATA TYPE {}", wanted.name, told(wanted)),
-        Some(_) => format!("ALTER TABLE `{full_name}` DROP COLUMN `{}`", wanted.name),
-    }
-}
-
-fn partitions(table: &Table) -> String {
-    match (&table.time_partitioning, &table.range_partitioning) {
-        (Some(time), _) => format!("{} of {}", time.r#type, time.field.as_deref().unwrap_or("loading")),
-        (None, Some(range)) => {
-            let bounds = range.range.as_ref();
-            let told = bounds.map(|range| format!("{} to {} by {}", range.start, range.end, range.interval));
-            format!("{} from {}", range.field.as_deref().unwrap_or_default(), told.unwrap_or_default())
-        }
-        (None, None) => "nothing".to_string(),
-    }
-}
-
-fn clusters(table: &Table) -> Vec<String> {
-    table.clustering.as_ref().and_then(|clustering| clustering.fields.clone()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::project::NodeConfig;
+    use crate::publish::bigquery::shape::{self, clusters, mode, name_of};
     use serde_json::{Value as Json, json};
 
     fn columns(of: &[(&str, &str)]) -> Vec<Column> {
@@ -336,11 +187,11 @@ mod tests {
     fn a_table_is_laid_out_as_the_model_says() {
         let settings = json!({
             "partition_by": {"field": "at", "data_type": "timestamp", "granularity": "month"},
-            "partition_expiration_days": 2, "cluster_by": "id", "labels": {"Team": "Data Platform"},
+            "cluster_by": "id", "labels": {"Team": "Data Platform"},
         });
         let table = layout(settings, SHAPE).unwrap().table;
         let told = serde_json::to_value(&table).unwrap();
-        assert_eq!(told["timePartitioning"], json!({"type": "MONTH", "field": "at", "expirationMs": "172800000"}));
+        assert_eq!(told["timePartitioning"], json!({"type": "MONTH", "field": "at"}));
         assert_eq!(told["clustering"], json!({"fields": ["id"]}));
         assert_eq!(told["labels"], json!({"team": "data_platform", "cp_run": "run_1"}));
         let fields: Vec<_> =
@@ -385,6 +236,10 @@ mod tests {
                 json!({"require_partition_filter": true}),
                 "`require_partition_filter` would keep a publication from finding rows by their key",
             ),
+            (
+                json!({"partition_expiration_days": 2}),
+                "`partition_expiration_days` would take away rows that the ledger says are there",
+            ),
         ] {
             let error = layout(settings, SHAPE).err().unwrap();
             assert!(error.to_string().contains(reason), "{error}");
@@ -396,25 +251,62 @@ mod tests {
     #[test]
     fn a_table_that_is_there_gets_what_is_new_and_keeps_the_rest() {
         let there = layout(json!({}), SHAPE).unwrap().table;
-        let same = layout(json!({}), SHAPE).unwrap();
-        assert!(same.patch(&there, "p.d.orders").unwrap().is_none());
+        let patched = |settings, shape: &[(&str, &str)]| {
+            shape::patch(&there, &layout(settings, shape).unwrap().table, "p.d.orders")
+        };
+        assert!(patched(json!({}), SHAPE).unwrap().is_none());
 
         let wider = [SHAPE, &[("note", "VARCHAR")]].concat();
-        let patch = layout(json!({"cluster_by": "day"}), &wider).unwrap().patch(&there, "p.d.orders").unwrap().unwrap();
+        let patch = patched(json!({"cluster_by": "day"}), &wider).unwrap().unwrap();
+        assert_eq!(patch.told, ["column `note` is added, STRING", "it is clustered by day"]);
+        assert!(patch.statements.is_empty());
+        let patch = patch.table.unwrap();
         let names: Vec<_> = fields(&patch).iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["id", "day", "at", "tags", ROW_KEY, ROW_HASH, "note"]);
         assert_eq!(clusters(&patch), ["day"]);
 
         let refused = |settings, shape: &[(&str, &str)]| {
-            let error = layout(settings, shape).unwrap().patch(&there, "p.d.orders").err().unwrap();
+            let error = patched(settings, shape).err().unwrap();
             format!("{error}; {}", error.help_text().unwrap_or_default())
         };
         let told = refused(json!({}), &SHAPE[1..]);
         assert!(told.contains("ALTER TABLE `p.d.orders` DROP COLUMN `id`"), "{told}");
-        let told = refused(json!({}), &[("id", "DECIMAL(18,2)"), SHAPE[1], SHAPE[2], SHAPE[3]]);
-        assert!(told.contains("its column `id` is INT64, and the model gives NUMERIC"), "{told}");
-        assert!(told.contains("ALTER COLUMN `id` SET DATA TYPE NUMERIC"), "{told}");
+        let told = refused(json!({}), &[("id", "VARCHAR"), SHAPE[1], SHAPE[2], SHAPE[3]]);
+        assert!(told.contains("its column `id` is INT64, and the model gives STRING"), "{told}");
+        assert!(told.contains("ALTER TABLE `p.d.orders` DROP COLUMN `id`"), "{told}");
+        let wider = [("id", "DECIMAL(18,2)"), SHAPE[1], SHAPE[2], SHAPE[3]];
+        let patch = patched(json!({}), &wider).unwrap().unwrap();
+        assert_eq!(patch.told, ["column `id` becomes NUMERIC, from INT64"]);
+        assert_eq!(patch.statements, ["ALTER TABLE `p.d.orders` ALTER COLUMN `id` SET DATA TYPE NUMERIC"]);
+        assert!(patch.table.is_none());
+        // What an attempt that broke off made wider may stay so.
+        let narrower = [SHAPE[0], SHAPE[1], SHAPE[2], SHAPE[3]];
+        let widened = layout(json!({}), &wider).unwrap().table;
+        assert!(shape::patch(&widened, &layout(json!({}), &narrower).unwrap().table, "p.d.orders").unwrap().is_none());
         let told = refused(json!({"partition_by": {"field": "day"}}), SHAPE);
         assert!(told.contains("it is partitioned by nothing, and the model says DAY of day"), "{told}");
+    }
+
+    #[test]
+    fn fields_of_a_struct_go_by_their_place_and_keep_their_types() {
+        let of = |kind: &str| layout(json!({}), &[("id", "BIGINT"), ("tags", "VARCHAR[]"), ("s", kind)]).unwrap().table;
+        let there = of("STRUCT(a INTEGER, b VARCHAR)");
+        let told = |kind: &str| match shape::patch(&there, &of(kind), "p.d.orders") {
+            Ok(patch) => patch.map_or("nothing".to_string(), |patch| patch.told.join("; ")),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(told("STRUCT(a BIGINT, b VARCHAR)"), "nothing");
+        assert_eq!(
+            told("STRUCT(a BIGINT, b VARCHAR, c DATE)"),
+            "column `s` gets more fields: STRUCT<a INT64, b STRING, c DATE>"
+        );
+        for kind in [
+            "STRUCT(b VARCHAR, a INTEGER)",
+            "STRUCT(a DECIMAL(18,2), b VARCHAR)",
+            "STRUCT(c DATE, a INTEGER, b VARCHAR)",
+        ] {
+            let told = told(kind);
+            assert!(told.contains("its column `s` is"), "{told}");
+        }
     }
 }

@@ -78,8 +78,13 @@ impl Entry {
 
 /// What the ledger says was published last; `None` where nothing ever was. Where there is no ledger yet, nothing is made.
 pub(super) fn last(door: &Door) -> Result<Option<Entry>> {
-    if door.table(HEAD)?.is_none() || door.table(LEDGER)?.is_none() {
-        return Ok(None);
+    match (door.table(HEAD)?, door.table(LEDGER)?) {
+        (Some(_), Some(_)) => {}
+        (None, None) => return Ok(None),
+        // The first attempt of all has broken off between the two.
+        (None, Some(ledger)) if ledger.num_rows.as_deref().is_none_or(|rows| rows == "0") => return Ok(None),
+        (None, Some(_)) => return Err(broken(door, format!("`{HEAD}` is gone"))),
+        (Some(_), None) => return Err(broken(door, format!("`{LEDGER}` is gone"))),
     }
     let place = door.place();
     let found = door.query(

@@ -12,6 +12,8 @@
 //! The driver is asynchronous and the rest of the tool is not: [`Door`] is where they meet. Only this folder speaks to
 //! BigQuery.
 
+mod alike;
+mod candidate;
 mod changes;
 mod credentials;
 mod door;
@@ -24,6 +26,7 @@ mod publisher;
 mod retry;
 mod script;
 mod settings;
+mod shape;
 mod tables;
 mod types;
 mod upload;

@@ -18,7 +18,8 @@ use crate::publish::How;
 use crate::publish::Published;
 use crate::publish::PublishedTable;
 
-use super::changes::{Comparison, Content};
+use super::candidate::{Candidate, is_as_told, is_empty, summary};
+use super::changes::Comparison;
 use super::door::Door;
 use super::fault::Failed;
 use super::jobs::JobName;
@@ -26,9 +27,13 @@ use super::layout::{Layout, ROW_HASH, ROW_KEY};
 use super::ledger::{self, Entry, Told};
 use super::partitions::Ranges;
 use super::script::{self, Merge, Refusal};
+use super::shape::misfits;
 
 /// After how long a staging table goes by itself.
 const STAGED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How the names of staging tables begin.
+pub(super) const STAGING: &str = "cp_staging_";
 
 /// One attempt.
 pub(super) struct Publisher<'a> {
@@ -39,34 +44,6 @@ pub(super) struct Publisher<'a> {
     how: &'a How,
 }
 
-/// A table on its way.
-struct Candidate<'a> {
-    publishable: &'a Publishable,
-    layout: Layout,
-    content: Content,
-    ranges: Ranges,
-    /// As it is in BigQuery.
-    there: Option<Table>,
-    /// What brings it into shape.
-    patch: Option<Table>,
-    changes: Changes,
-    /// Whether whatever is there goes first.
-    is_whole: bool,
-}
-
-impl Candidate<'_> {
-    /// Whether the ledger tells of the table that is there: one that was made after the last publication, in place of one
-    /// that somebody dropped, it does not know.
-    fn is_known_to(&self, last: &Entry) -> bool {
-        let made = self.there.as_ref().and_then(|there| there.creation_time.as_ref()?.parse::<i64>().ok());
-        made.is_some_and(|made| made <= last.at) && last.of(&self.publishable.name).is_some()
-    }
-
-    fn is_touched(&self) -> bool {
-        self.changes.count() > 0 || self.is_whole || self.there.is_none()
-    }
-}
-
 impl<'a> Publisher<'a> {
     pub(super) fn new(
         door: &'a mut Door,
@@ -75,7 +52,10 @@ impl<'a> Publisher<'a> {
         verified: &'a Verified,
         how: &'a How,
     ) -> Result<Self> {
-        let comparison = Comparison::open(session, database, door.place())?;
+        let comparison = match how.dry_run {
+            true => Comparison::look_on(session, database, door.place())?,
+            false => Comparison::open(session, database, door.place())?,
+        };
         Ok(Self { door, comparison, session, verified, how })
     }
 
@@ -94,7 +74,7 @@ impl<'a> Publisher<'a> {
         let left = self.left(last.as_ref(), observe)?;
         let mut candidates = Vec::new();
         for publishable in tables {
-            candidates.push(self.candidate(publishable, is_there)?);
+            candidates.push(self.candidate(publishable, is_there, last.as_ref())?);
         }
         let is_published = last.as_ref().is_some_and(|last| is_as_told(last, &candidates)) && !self.how.full_refresh;
         if tables.is_empty() || (is_published && candidates.iter().all(|candidate| candidate.patch.is_none())) {
@@ -104,13 +84,21 @@ impl<'a> Publisher<'a> {
         for candidate in &mut candidates {
             self.compare(candidate, last.as_ref(), is_remembered)?;
         }
-        let told = candidates.iter().map(told).chain(left).collect();
+        let told = candidates.iter().map(Candidate::told).chain(left).collect();
         let previous = last.as_ref().map(|last| last.id.as_str());
         let entry = Entry::after(previous, self.verified.invocation_id(), self.how.commit.as_deref(), told);
         let folder = tempfile::tempdir().map_err(|error| Error::call("cannot make a folder").because(error))?;
         let (mut merges, mut bytes) = (Vec::new(), Vec::new());
         for candidate in &candidates {
-            let (merge, size) = self.stage(candidate, &entry, folder.path())?;
+            let (merge, size) = match self.stage(candidate, &entry, folder.path()) {
+                Ok(staged) => staged,
+                // Another publisher of the same was quicker, and has tidied up already.
+                Err(_) if !self.how.dry_run && ledger::last(self.door)?.is_some_and(|last| last.id == entry.id) => {
+                    self.forget(&candidates)?;
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            };
             merges.push(merge);
             bytes.push(size);
             observe.on(Progress::Advance { by: 1 });
@@ -121,9 +109,10 @@ impl<'a> Publisher<'a> {
         if self.how.dry_run {
             self.forget(&candidates)?;
             observe.on(Progress::Done { summary: "nothing was published: a dry run".to_string() });
+            let script = [candidates.iter().map(Candidate::shape_told).collect::<String>(), script].concat();
             return Ok(Some(Published { script: Some(script), ..published }));
         }
-        let is_done = self.run(&entry, &script)?;
+        let is_done = self.carry_out(&candidates, &entry, &script)?;
         if is_done {
             self.comparison.remember(&entry.id, tables.iter().map(|table| table.name.as_str()))?;
         }
@@ -137,6 +126,15 @@ impl<'a> Publisher<'a> {
         }
         observe.on(Progress::Done { summary: format!("{} tables published, {} changed", tables.len(), touched.len()) });
         Ok(Some(published))
+    }
+
+    /// Shapes the tables and runs the transaction. Whether it is published now: `false` where another publication came first.
+    fn carry_out(&self, candidates: &[Candidate<'_>], entry: &Entry, script: &str) -> Result<bool> {
+        // As late as can be, so that what breaks off before leaves all as it was.
+        for candidate in candidates.iter().filter(|it| it.is_touched() || it.patch.is_some()) {
+            self.shape(candidate)?;
+        }
+        self.run(entry, script)
     }
 
     /// Tables that were published and are no models any more: they are left alone, and every publication says so.
@@ -157,29 +155,17 @@ impl<'a> Publisher<'a> {
         Ok(left)
     }
 
-    fn candidate(&self, publishable: &'a Publishable, is_there: bool) -> Result<Candidate<'a>> {
+    fn candidate(&self, publishable: &'a Publishable, is_there: bool, last: Option<&Entry>) -> Result<Candidate<'a>> {
+        let name = &publishable.name;
         let Some(columns) = self.session.described(&publishable.relation)? else {
-            return Err(Error::data(format!("cannot publish `{}`, which is not in the warehouse", publishable.name))
+            return Err(Error::data(format!("cannot publish `{name}`, which is not in the warehouse"))
                 .help("run `cp build`, which makes it and checks it"));
         };
         let layout = Layout::of(publishable, &columns, self.verified.invocation_id())?;
         let content = self.comparison.look(publishable, &layout)?;
         let ranges = Ranges::of(self.session, publishable, &layout)?;
-        let there = if is_there { self.door.table(&publishable.name)? } else { None };
-        let patch = match &there {
-            Some(there) => layout.patch(there, &format!("{}.{}", self.door.place(), publishable.name))?,
-            None => None,
-        };
-        Ok(Candidate {
-            publishable,
-            layout,
-            content,
-            ranges,
-            there,
-            patch,
-            changes: Changes::default(),
-            is_whole: false,
-        })
+        let there = if is_there { self.door.table(name)? } else { None };
+        Candidate::new(publishable, (layout, content, ranges), there, self.door, last)
     }
 
     /// Finds out what has changed of a table.
@@ -197,7 +183,7 @@ impl<'a> Publisher<'a> {
                 self.comparison.published_as_read(name, &[])?;
             }
             Some(table) if !was_published => {
-                if table.num_rows.as_deref().is_some_and(|rows| rows != "0") {
+                if !is_empty(table) {
                     return Err(Error::call(format!(
                         "`{}.{name}` in BigQuery holds rows that `cp` did not publish",
                         self.door.place()
@@ -212,6 +198,11 @@ impl<'a> Publisher<'a> {
             Some(_) => {
                 let sql = format!("SELECT {ROW_KEY}, {ROW_HASH} FROM `{}.{name}`", self.door.place());
                 let rows = self.door.query(&JobName::fresh("read_back"), &sql)?;
+                let told = last.and_then(|last| last.of(name)).filter(|_| is_known);
+                if let Some(told) = told.filter(|told| !is_whole(told, &rows)) {
+                    let held = format!("`{name}` has {} rows, and {} were published", rows.len(), told.rows);
+                    return Err(other_rows(held));
+                }
                 self.comparison.published_as_read(name, &rows)?;
             }
         }
@@ -219,14 +210,11 @@ impl<'a> Publisher<'a> {
         Ok(())
     }
 
-    /// Brings the table into shape, and the rows that have changed beside it. Returns how many bytes they are.
+    /// Puts the rows that have changed beside the table. Returns how many bytes they are.
     fn stage(&self, candidate: &Candidate<'_>, entry: &Entry, folder: &Path) -> Result<(Option<Merge>, u64)> {
         let name = &candidate.publishable.name;
         if !candidate.is_touched() && candidate.patch.is_none() {
             return Ok((None, 0));
-        }
-        if !self.how.dry_run {
-            self.shape(candidate)?;
         }
         if candidate.changes.count() == 0 && !candidate.is_whole {
             return Ok((None, 0));
@@ -235,7 +223,7 @@ impl<'a> Publisher<'a> {
         self.comparison.export(candidate.publishable, &candidate.layout, &file)?;
         let (hash, bytes) = crate::publish::digest(&file)?;
         // The content is in the names, so what a run before this one has loaded is known to be the same.
-        let mut staging = format!("cp_staging_{name}_{}_{}", entry.id, &hash[..8]);
+        let mut staging = format!("{STAGING}{name}_{}_{}", entry.id, &hash[..8]);
         if !self.how.dry_run && candidate.changes.count() > 0 {
             match self.load(candidate, &staging, &self.job(entry, name, &hash[..8]), &file) {
                 // A job that does not end may yet bring its rows, so these go elsewhere.
@@ -275,9 +263,23 @@ impl<'a> Publisher<'a> {
         if candidate.there.is_none() {
             return self.door.create_table(wanted.clone());
         }
+        // Each may be said twice. Columns become wider first: a patch names their types as they are then.
+        for statement in candidate.patch.iter().flat_map(|patch| &patch.statements) {
+            self.door.query(&JobName::fresh("alter"), statement)?;
+        }
         let bare = || Table { table_reference: wanted.table_reference.clone(), ..Table::default() };
-        let patch = candidate.patch.clone().unwrap_or_else(bare);
-        self.door.patch_table(Table { labels: wanted.labels.clone(), ..patch })
+        let patch = candidate.patch.as_ref().and_then(|patch| patch.table.clone()).unwrap_or_else(bare);
+        self.door.patch_table(Table { labels: wanted.labels.clone(), ..patch })?;
+        let name = &candidate.publishable.name;
+        match candidate.patch.is_some().then(|| self.door.table(name)).transpose()?.flatten() {
+            Some(there) => match misfits(&there, wanted).into_iter().next() {
+                Some((column, ..)) => Err(Error::call(format!("BigQuery did not bring `{name}` into shape"))
+                    .because(format!("its column `{column}` is as it was"))
+                    .help("change it there by hand, or give the model the shape that the table has")),
+                None => Ok(()),
+            },
+            None => Ok(()),
+        }
     }
 
     /// Runs the transaction. Whether it is published now: `false` where another publication came first.
@@ -293,13 +295,9 @@ impl<'a> Publisher<'a> {
         }
         match failed {
             Failed::Said { message, .. } if Refusal::of(&message) == Refusal::CameFirst => Ok(false),
-            Failed::Said { job, message, .. } if Refusal::of(&message) == Refusal::NotAsPublished => Err(Error::call(
-                "BigQuery holds other rows than `cp` published",
-            )
-            .because(format!("{message} (job `{job}`)"))
-            .help(
-                "something else has changed them; `cp verify` compares, `cp publish --full-refresh` writes them anew",
-            )),
+            Failed::Said { job, message, .. } if Refusal::of(&message) == Refusal::NotAsPublished => {
+                Err(other_rows(format!("{message} (job `{job}`)")))
+            }
             other => Err(other.into()),
         }
     }
@@ -335,45 +333,16 @@ impl<'a> Publisher<'a> {
     }
 }
 
-/// Whether the ledger's last row tells of just these tables with just this content.
-fn is_as_told(last: &Entry, candidates: &[Candidate<'_>]) -> bool {
-    let is_told = |candidate: &Candidate<'_>| {
-        let Candidate { publishable, content, .. } = candidate;
-        let is_equal = |told: &Told| told.hash == content.hash && told.rows == content.rows;
-        candidate.is_known_to(last) && last.of(&publishable.name).is_some_and(is_equal)
-    };
-    last.count() == candidates.len() && candidates.iter().all(is_told)
+/// Whether what was read back has as many rows as were published, each with a key of its own.
+fn is_whole(told: &Told, rows: &[Vec<Option<String>>]) -> bool {
+    let keys: std::collections::HashSet<_> = rows.iter().filter_map(|row| row.first()?.as_deref()).collect();
+    keys.len() as u64 == told.rows && rows.len() as u64 == told.rows
 }
 
-fn told(candidate: &Candidate<'_>) -> Told {
-    let Candidate { publishable, content, changes, .. } = candidate;
-    Told {
-        name: publishable.name.clone(),
-        rows: content.rows,
-        inserted: changes.inserted,
-        updated: changes.updated,
-        deleted: changes.deleted,
-        corrections: if publishable.is_append_only { changes.updated } else { 0 },
-        hash: content.hash.clone(),
-        is_left: false,
-    }
-}
-
-fn summary(entry: &Entry, candidates: &[Candidate<'_>], bytes: &[u64]) -> Published {
-    let tables = candidates.iter().zip(bytes).map(|(candidate, bytes)| PublishedTable {
-        name: candidate.publishable.name.clone(),
-        rows: candidate.content.rows,
-        bytes: *bytes,
-        changed: candidate.is_touched(),
-        changes: Some(candidate.changes),
-    });
-    Published {
-        id: entry.id.clone(),
-        previous: entry.previous.clone(),
-        tables: tables.collect(),
-        unchanged: false,
-        script: None,
-    }
+fn other_rows(why: String) -> Error {
+    Error::call("BigQuery holds other rows than `cp` published")
+        .because(why)
+        .help("something else has changed them; `cp verify` compares, `cp publish --full-refresh` writes them anew")
 }
 
 /// When a staging table that is made now goes, in milliseconds since 1970.

@@ -20,20 +20,32 @@ const RUN_LABEL: &str = "cp_run";
 const MOST_CLUSTERS: usize = 4;
 const LONGEST_LABEL: usize = 63;
 
+const MOST_LABELS: usize = 64;
+
 /// Labels as BigQuery takes them: lower case, of letters, digits, `_` and `-`.
-pub(super) fn labels(publishable: &Publishable, run: &str) -> HashMap<String, String> {
+///
+/// # Errors
+/// A phrase: what BigQuery would not take.
+pub(super) fn labels(publishable: &Publishable, run: &str) -> Result<HashMap<String, String>, String> {
     let fit = |text: &str| {
         let fit = |character: char| if character.is_ascii_alphanumeric() || character == '-' { character } else { '_' };
         text.to_lowercase().chars().map(fit).take(LONGEST_LABEL).collect::<String>()
     };
-    let declared = publishable.config.get("labels").and_then(Json::as_object);
-    let mut labels: HashMap<_, _> = declared
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (fit(name), fit(value.as_str().unwrap_or(&value.to_string()))))
-        .collect();
+    let mut labels = HashMap::new();
+    for (name, value) in publishable.config.get("labels").and_then(Json::as_object).into_iter().flatten() {
+        let label = fit(name);
+        if !label.starts_with(|first: char| first.is_ascii_lowercase()) {
+            return Err(format!("`labels` names `{name}`, and BigQuery wants a label to begin with a letter"));
+        }
+        if labels.insert(label, fit(value.as_str().unwrap_or(&value.to_string()))).is_some() {
+            return Err(format!("`labels` names `{name}` twice, as BigQuery writes it"));
+        }
+    }
     labels.insert(RUN_LABEL.to_string(), fit(run));
-    labels
+    match labels.len() > MOST_LABELS {
+        true => Err(format!("`labels` are more than the {MOST_LABELS} that BigQuery takes, with `{RUN_LABEL}`")),
+        false => Ok(labels),
+    }
 }
 
 /// What dbt-bigquery's settings of a model say of its layout.
@@ -61,6 +73,9 @@ impl Settings<'_> {
             return Err(
                 "`require_partition_filter` would keep a publication from finding rows by their key".to_string()
             );
+        }
+        if config.get("partition_expiration_days").is_some() {
+            return Err("`partition_expiration_days` would take away rows that the ledger says are there".to_string());
         }
         let Some(setting) = config.get("partition_by") else { return Ok(()) };
         let shape = "`partition_by` is no mapping with `field`, as in {field: order_date, data_type: date}";
@@ -93,11 +108,7 @@ impl Settings<'_> {
         {
             return Err(format!("`partition_by` says granularity `{}` of a {declared}", granularity.to_lowercase()));
         }
-        let mut partitioning = TimePartitioning::new(granularity).field(field);
-        partitioning.expiration_ms = config
-            .get("partition_expiration_days")
-            .and_then(Json::as_u64)
-            .map(|days| (days * 24 * 60 * 60 * 1000).to_string());
+        let partitioning = TimePartitioning::new(granularity).field(field);
         table.time_partitioning = Some(partitioning);
         Ok(())
     }

@@ -45,6 +45,15 @@ impl Door {
     pub(super) fn has_dataset(&mut self) -> Result<bool> {
         let doing = format!("look for dataset `{}` in project `{}`", self.dataset, self.project);
         let Some(found) = self.insist(&doing, || self.find_dataset())? else { return Ok(false) };
+        if let (Some(there), Some(wanted)) = (&found.location, &self.location)
+            && !there.eq_ignore_ascii_case(wanted)
+        {
+            return Err(Error::call(format!(
+                "dataset `{}` is in {there}, and `BQ_LOCATION` says {wanted}",
+                self.dataset
+            ))
+            .help("a dataset cannot be moved: leave `BQ_LOCATION` out, or name another `BQ_DATASET`"));
+        }
         self.location = found.location.or(self.location.take());
         Ok(true)
     }

@@ -40,6 +40,15 @@ impl Sent {
         Self { kind: Kind::Scalar(kind), is_repeated: false, cast: cast.into() }
     }
 
+    /// An expression for the value in which zero has no sign: DuckDB keeps the two for equal, and either may come back from
+    /// its files.
+    pub(super) fn without_sign_of_zero(&self, value: &str) -> String {
+        match self.kind {
+            Kind::Scalar("FLOAT64") if !self.is_repeated => format!("({value} + 0)"),
+            _ => value.to_string(),
+        }
+    }
+
     /// A name of a field, at any depth, that is not one by `is_name`.
     pub(super) fn odd_field(&self, is_name: fn(&str) -> bool) -> Option<&str> {
         let Kind::Struct(fields) = &self.kind else { return None };

@@ -1,5 +1,7 @@
 //! Whether BigQuery holds what the warehouse holds: rows, the sum of every decimal column, and order-free hashes of keys and
-//! of rows, each computed where the table is.
+//! of all values, each computed where the table is.
+
+use gcp_bigquery_client::model::table::Table;
 
 use crate::check::Publishable;
 use crate::config::BigQuerySettings;
@@ -7,11 +9,15 @@ use crate::engine::Engine;
 use crate::engine::Session;
 use crate::error::Error;
 use crate::error::Result;
+use crate::name::quote;
 
+use super::alike::Side;
 use super::changes::rows;
 use super::door::Door;
+use super::fault::Failed;
 use super::jobs::JobName;
-use super::layout::{Layout, ROW_HASH, ROW_KEY};
+use super::layout::{Layout, ROW_KEY};
+use super::shape::misfits;
 use super::types::{Kind, Sent};
 
 /// One measure of a table, on both sides.
@@ -59,54 +65,106 @@ fn compare(session: &Session, door: &Door, is_there: bool, table: &Publishable) 
         return Err(Error::data(format!("`{name}` is not in the warehouse")).help("run `cp build`, which makes it"));
     };
     let layout = Layout::of(table, &columns, "")?;
-    let decimals: Vec<&str> =
-        layout.columns.iter().filter(|(_, sent)| is_decimal(sent)).map(|(column, _)| column.as_str()).collect();
-    let here = measured_here(session, table, &layout, &decimals)?;
-    let rows = here.first().and_then(|rows| rows.parse().ok()).unwrap_or(0);
-    if !is_there || door.table(&name)?.is_none() {
+    let rows = session.count(&format!("select count(*) from {}", table.relation))?;
+    let rows = u64::try_from(rows).unwrap_or(0);
+    let Some(there) = (if is_there { door.table(&name)? } else { None }) else {
         return Ok(ComparedTable { name, rows, is_published: false, differences: Vec::new() });
-    }
-    let there = measured_there(door, &name, &decimals)?;
-    let names = ["rows", "hash of the keys", "hash of the rows"].into_iter().map(str::to_string);
-    let names = names.chain(decimals.iter().map(|column| format!("sum of {column}")));
-    let differences = names
+    };
+    let mut differences = shape(&layout, &there);
+    let columns: Vec<(&str, &Sent)> = layout
+        .columns
+        .iter()
+        .map(|(column, sent)| (column.as_str(), sent))
+        .filter(|(column, _)| !differences.iter().any(|measure| measure.name == of_column(column)))
+        .collect();
+    let has_key = !differences.iter().any(|measure| measure.name == of_column(ROW_KEY));
+    let sides = Sides { session, door, table, layout: &layout };
+    let names = ["rows", "hash of all values", "hash of the keys"].into_iter().map(str::to_string);
+    let measures = |side: Side| {
+        let hash = side.hash(columns.iter().copied());
+        [vec!["count(*)".to_string(), hash], Vec::from_iter(has_key.then(|| side.folded(ROW_KEY)))].concat()
+    };
+    differences.extend(different(names, sides.here(&measures(Side::DuckDb))?, sides.there(&measures(Side::BigQuery))?));
+    let decimals: Vec<&str> = columns.iter().filter(|(_, sent)| is_decimal(sent)).map(|(column, _)| *column).collect();
+    differences.extend(sides.sums(&decimals)?);
+    Ok(ComparedTable { name, rows, is_published: true, differences })
+}
+
+/// Columns that only one side has, or that are of another type there.
+fn shape(layout: &Layout, there: &Table) -> Vec<Measure> {
+    let none = || "no such column".to_string();
+    misfits(there, &layout.table)
+        .into_iter()
+        .map(|(name, there, wanted)| Measure {
+            name: of_column(&name),
+            warehouse: wanted.unwrap_or_else(none),
+            published: there.unwrap_or_else(none),
+        })
+        .collect()
+}
+
+fn of_column(name: &str) -> String {
+    format!("type of {name}")
+}
+
+fn different(
+    names: impl Iterator<Item = String>,
+    here: Vec<String>,
+    there: Vec<String>,
+) -> impl Iterator<Item = Measure> {
+    names
         .zip(here.into_iter().zip(there))
         .filter(|(_, (here, there))| here != there)
         .map(|(name, (warehouse, published))| Measure { name, warehouse, published })
-        .collect();
-    Ok(ComparedTable { name, rows, is_published: true, differences })
 }
 
 fn is_decimal(sent: &Sent) -> bool {
     !sent.is_repeated && matches!(sent.kind, Kind::Scalar("NUMERIC" | "BIGNUMERIC"))
 }
 
-fn measured_here(session: &Session, table: &Publishable, layout: &Layout, decimals: &[&str]) -> Result<Vec<String>> {
-    let hash = |column: &str| format!("coalesce(bit_xor(cast('0x' || substr({column}, 1, 15) as bigint)), 0)");
-    let sums = decimals.iter().map(|column| format!("sum({})", crate::name::quote(column)));
-    let measures: Vec<_> = ["count(*)".to_string(), hash(ROW_KEY), hash(ROW_HASH)].into_iter().chain(sums).collect();
-    let found = session.query(&format!("select {} from ({})", measures.join(", "), rows(table, layout)))?;
-    Ok(found.rows.first().into_iter().flatten().map(|value| plain(&value.to_string())).collect())
+/// A table where it was made and where it is published.
+struct Sides<'a> {
+    session: &'a Session,
+    door: &'a Door,
+    table: &'a Publishable,
+    layout: &'a Layout,
 }
 
-fn measured_there(door: &Door, name: &str, decimals: &[&str]) -> Result<Vec<String>> {
-    let hash = |column: &str| format!("COALESCE(BIT_XOR(CAST(CONCAT('0x', SUBSTR({column}, 1, 15)) AS INT64)), 0)");
-    let sums = decimals.iter().map(|column| format!("SUM(`{column}`)"));
-    let measures: Vec<_> = ["COUNT(*)".to_string(), hash(ROW_KEY), hash(ROW_HASH)].into_iter().chain(sums).collect();
-    let sql = format!("SELECT {} FROM `{}.{name}`", measures.join(", "), door.place());
-    let found = door.query(&JobName::fresh("verify"), &sql)?;
-    Ok(found
-        .into_iter()
-        .next()
-        .unwrap_or_default()
-        .into_iter()
-        .map(|value| plain(&value.unwrap_or_default()))
-        .collect())
+impl Sides<'_> {
+    fn here(&self, measures: &[String]) -> Result<Vec<String>> {
+        let sql = format!("select {} from ({})", measures.join(", "), rows(self.table, self.layout));
+        let found = self.session.query(&sql)?;
+        Ok(found.rows.first().into_iter().flatten().map(|value| plain(&value.to_string())).collect())
+    }
+
+    fn there(&self, measures: &[String]) -> Result<Vec<String>, Failed> {
+        let sql = format!("SELECT {} FROM `{}.{}`", measures.join(", "), self.door.place(), self.table.name);
+        let found = self.door.query(&JobName::fresh("verify"), &sql)?;
+        let row = found.into_iter().next().unwrap_or_default();
+        Ok(row.into_iter().map(|value| plain(&value.unwrap_or_default())).collect())
+    }
+
+    /// Sums that differ. Where numbers are too large to be added up, the hash of all values has to do.
+    fn sums(&self, decimals: &[&str]) -> Result<Vec<Measure>> {
+        if decimals.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sums = |quoted: fn(&str) -> String| -> Vec<String> {
+            decimals.iter().map(|column| format!("sum({})", quoted(column))).collect()
+        };
+        let Ok(here) = self.here(&sums(quote)) else { return Ok(Vec::new()) };
+        let there = match self.there(&sums(|column| format!("`{column}`"))) {
+            Ok(there) => there,
+            Err(Failed::Said { message, .. }) => vec![message; here.len()],
+            Err(failed) => return Err(failed.into()),
+        };
+        Ok(different(decimals.iter().map(|column| format!("sum of {column}")), here, there).collect())
+    }
 }
 
 /// A number without the zeros that say nothing: the two sides print their decimals differently.
 fn plain(number: &str) -> String {
-    match number.contains('.') {
+    match number.contains('.') && number.parse::<f64>().is_ok() {
         true => number.trim_end_matches('0').trim_end_matches('.').to_string(),
         false => number.to_string(),
     }

@@ -8,6 +8,7 @@ mod pack;
 mod publish;
 mod shapes;
 mod told;
+mod verify;
 
 use serde_json::Value;
 

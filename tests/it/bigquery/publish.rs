@@ -1,8 +1,12 @@
 //! What arrives, and how much of it travels.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::*;
+use crate::support::is_thorough;
+use crate::support::moments;
 
 /// All tables that the project publishes.
 pub const TABLES: &[&str] = &[
@@ -32,6 +36,10 @@ fn loaded(server: &BigQuery, dataset: &str) -> u64 {
 
 #[test]
 fn the_sample_arrives_whole_and_then_only_what_a_day_changes() {
+    // The emulator needs a minute for it; the small shop's tests tell the same of few rows.
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = (Project::new(), fresh_dataset());
     project.publishing_to(&server.host(), &dataset);
@@ -149,7 +157,7 @@ fn two_publishers_at_once_both_leave_whole_tables() {
     let (project, dataset) = shop(server);
     let (other, _) = shop(server);
     other.publishing_to(&server.host(), &dataset).edit("seeds/given.csv", "3,b,10.00", "3,b,12.00\n4,c,1.00");
-    for round in 0..3 {
+    for round in 0..moments(Duration::ZERO).len().min(3) {
         project.edit("seeds/given.csv", "1,a,1.50", "1,a,1.50").edit(
             "seeds/given.csv",
             "2,a,",
@@ -183,4 +191,77 @@ fn what_somebody_else_changed_is_told_and_written_anew() {
     server.execute(&format!("DROP TABLE `{dataset}.totals`"));
     project.cp(["publish"]).success();
     assert_equal(&project, server, &dataset, &["sales", "totals"]);
+}
+
+#[test]
+fn a_fresh_clone_reads_back_what_is_there_and_notices_what_is_more() {
+    let Some(server) = BigQuery::shared() else { return };
+    let ((project, dataset), (clone, _)) = (shop(server), shop(server));
+    project.cp(["build"]).success();
+    let before = loaded(server, &dataset);
+    clone.publishing_to(&server.host(), &dataset);
+    let output = clone.cp(["build"]).success();
+    assert!(output.stdout.contains("unchanged"), "{output}");
+    assert_eq!(loaded(server, &dataset), before);
+    let (other, _) = shop(server);
+    other.publishing_to(&server.host(), &dataset).edit("seeds/given.csv", "3,b,10.00", "3,b,11.00");
+    let output = other.cp(["build"]).success();
+    assert!(output.stdout.contains("0 rows inserted, 2 updated, 0 deleted"), "{output}");
+    assert_eq!(loaded(server, &dataset), before + 2);
+    assert_equal(&other, server, &dataset, &["sales", "totals"]);
+    // A row that came twice has no key of its own.
+    server.execute(&format!("INSERT INTO `{dataset}.sales` SELECT * FROM `{dataset}.sales` WHERE id = 1"));
+    let output = clone.cp(["publish"]).status(2);
+    assert!(output.stderr.contains("`sales` has 4 rows, and 3 were published"), "{output}");
+    clone.cp(["publish", "--full-refresh"]).success();
+    assert_equal(&clone, server, &dataset, &["sales", "totals"]);
+}
+
+#[test]
+fn half_a_ledger_is_none() {
+    let Some(server) = BigQuery::shared() else { return };
+    let (project, dataset) = shop(server);
+    project.cp(["build"]).success();
+    server.execute(&format!("DROP TABLE `{dataset}.cp_head`"));
+    project.edit("seeds/given.csv", "3,b,10.00", "3,b,11.00");
+    for call in [vec!["build"], vec!["publish", "--full-refresh"]] {
+        let output = project.cp(call).status(2);
+        assert!(
+            output.stderr.contains("`cp_head` is gone") && output.stderr.contains("With both of its tables dropped"),
+            "{output}"
+        );
+    }
+    server.execute(&format!("DROP TABLE `{dataset}.cp_publications`"));
+    project.cp(["publish", "--full-refresh"]).success();
+    assert_equal(&project, server, &dataset, &["sales", "totals"]);
+}
+
+#[test]
+fn what_reads_the_clock_is_published_as_it_was_built() {
+    let Some(server) = BigQuery::shared() else { return };
+    let (project, dataset) = shop(server);
+    let told = |name: &str| {
+        format!("  - name: {name}\n    config: {{materialized: table, meta: {{publish: true, key: [id]}}}}\n")
+    };
+    project
+        .file("models/clock.sql", "{{ config(materialized='ephemeral') }} select 1 as id, current_timestamp as at\n")
+        .file("models/now.sql", "select * from {{ ref('clock') }}\n")
+        .file("models/chance.sql", "select 1 as id, random() as x\n")
+        .file("models/copy.sql", "{% set n = run_query('select 1') %} select id, x from {{ ref('chance') }}\n")
+        .file("models/again.sql", "{{ config(full_refresh=true) }} select 1 as id from {{ ref('given') }} limit 1\n");
+    let all: String = ["now", "chance", "copy", "again"].map(told).concat();
+    project.edit("models/_models.yml", "models:\n", &format!("models:\n{all}"));
+    project.cp(["run"]).success();
+    project.cp(["publish"]).success();
+    assert_equal(&project, server, &dataset, &["sales", "totals", "chance", "copy", "again"]);
+    // What stands on it has to be built after it.
+    project.cp(["run", "--select", "chance"]).success();
+    let output = project.cp(["publish"]).status(1);
+    assert!(output.stderr.contains("the warehouse is not what the project would build: `copy` (new data)"), "{output}");
+    project.cp(["run", "--select", "copy"]).success();
+    project.cp(["publish"]).success();
+    assert_equal(&project, server, &dataset, &["chance", "copy"]);
+    project.edit("models/now.sql", "select *", "select *, 2 as more");
+    let output = project.cp(["publish"]).status(1);
+    assert!(output.stderr.contains("the warehouse is not what the project would build: `now`"), "{output}");
 }

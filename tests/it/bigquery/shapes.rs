@@ -3,7 +3,7 @@
 use super::*;
 
 /// A project of one table, `odd`.
-fn odd(server: &BigQuery, select: &str, settings: &str) -> (Project, String) {
+pub fn odd(server: &BigQuery, select: &str, settings: &str) -> (Project, String) {
     let (project, dataset) = (Project::empty(), fresh_dataset());
     project.file("models/odd.sql", select).file("seeds/one.csv", "n\n1\n").file(
         "models/_models.yml",

@@ -36,3 +36,13 @@ fn the_destination_is_told_and_no_key() {
         assert!(!output.to_string().contains("geheim"), "{output}");
     }
 }
+
+#[test]
+fn a_dataset_elsewhere_than_said_is_told() {
+    let Some(server) = BigQuery::shared() else { return };
+    let (project, _) = shop(server);
+    project.cp(["build"]).success();
+    let there = project.cp(["publish"]).env("BQ_LOCATION", "africa-south1").status(2);
+    assert!(there.stderr.contains("is in US, and `BQ_LOCATION` says africa-south1"), "{there}");
+    project.cp(["publish"]).env("BQ_LOCATION", "us").success();
+}
