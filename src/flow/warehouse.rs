@@ -16,7 +16,6 @@ use crate::flow::House;
 use crate::name::NodeId;
 use crate::name::Relation;
 use crate::plan::Action;
-use crate::plan::Inputs;
 use crate::plan::Plan;
 use crate::plan::fingerprints;
 use crate::progress::grouped;
@@ -26,7 +25,6 @@ use crate::render::Introspect;
 use crate::render::Mode;
 use crate::render::Rows;
 use crate::run::Database;
-use crate::run::state;
 use crate::run::statement;
 
 /// What a person may want to know, as names and values.
@@ -36,23 +34,9 @@ impl House {
     /// What would be done for these nodes, and why.
     pub fn plan(&self, engine: &Engine, selected: &IndexSet<NodeId>) -> Result<Plan> {
         let session = engine.session()?;
-        let built = state::read(&session, &self.database, &self.scanned)?;
         let fingerprints = fingerprints(&self.project, &self.scanned, &self.graph, &self.renderer)?;
-        // Only tables that this tool fills have a version; any other source may change at any time.
-        let filled = self.scanned.sources.iter().filter(|(_, table)| extract::is_landing(table));
-        let filled = filled.map(|(id, table)| (id.clone(), table.clone())).collect();
-        let landed = state::landed(&session, &filled, &built)?;
-        let inputs = Inputs {
-            project: &self.project,
-            scanned: &self.scanned,
-            graph: &self.graph,
-            fingerprints: &fingerprints,
-            built: &built,
-            landed: &landed,
-            full_refresh: self.settings.flags.full_refresh,
-            invocation_id: &self.invocation_id,
-        };
-        Ok(Plan::new(&inputs, selected))
+        let full_refresh = self.settings.flags.full_refresh;
+        self.blueprint().plan(&session, selected, &fingerprints, full_refresh, &self.invocation_id)
     }
 
     /// Refuses to publish tables that are not what the project as it stands would make.

@@ -61,6 +61,13 @@ impl Difference {
         self.headline.is_empty()
     }
 
+    /// The keys of rows that are not the same in both.
+    pub(in crate::check) fn keys(before: &Picture, after: &Picture) -> Vec<Vec<String>> {
+        let (was, is) = (by_key(before), by_key(after));
+        let keys: BTreeSet<&Vec<String>> = was.keys().chain(is.keys()).collect();
+        keys.into_iter().filter(|key| was.get(*key) != is.get(*key)).cloned().collect()
+    }
+
     fn new_table(after: &Picture) -> Self {
         let rows = counted(after.rows, "row");
         let mut told = Self {
