@@ -33,7 +33,7 @@ pub enum Verb {
     Run(BuildFlags),
     /// Load seeds
     Seed(BuildFlags),
-    /// Run the checks: golden snapshots and replays of the sample, data tests on the warehouse
+    /// Run the checks: golden snapshots and replays of the sample, unit tests, data tests on the warehouse
     Test(TestFlags),
     /// Look at snapshots that changed: accept, reject or skip each
     Review(ReviewFlags),
@@ -152,6 +152,9 @@ pub struct TestFlags {
     /// Equal seeds make equal replays [default: another one each time, and printed]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Only print the beginning of a unit test of this model: real rows of what it reads
+    #[arg(long, value_name = "MODEL")]
+    pub scaffold: Option<String>,
     #[command(flatten)]
     pub build: BuildFlags,
 }
@@ -348,7 +351,13 @@ impl BuildFlags {
 impl TestFlags {
     /// As plain data.
     pub fn flags(self) -> Flags {
-        Flags { unreferenced: self.unreferenced, replays: self.replays, seed: self.seed, ..self.build.flags() }
+        Flags {
+            unreferenced: self.unreferenced,
+            replays: self.replays,
+            seed: self.seed,
+            scaffold: self.scaffold,
+            ..self.build.flags()
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::flow::Done;
 use crate::flow::Golden;
 use crate::flow::Mark;
 use crate::flow::Replays;
+use crate::flow::Unit;
 use crate::flow::Verdict;
 use crate::ui;
 use crate::ui::Sign;
@@ -15,7 +16,8 @@ use crate::ui::Sign;
 pub fn show(done: &Done) {
     let golden = done.golden.iter().map(|golden| (&golden.name, &golden.verdict));
     let replays = done.replays.iter().flat_map(|replays| &replays.models);
-    for (name, verdict) in golden.chain(replays.map(|replay| (&replay.name, &replay.verdict))) {
+    let units = done.units.iter().map(|unit| (&unit.name, &unit.verdict));
+    for (name, verdict) in golden.chain(units).chain(replays.map(|replay| (&replay.name, &replay.verdict))) {
         match verdict {
             Verdict::Equal => {}
             Verdict::Differs(difference) => ui::say(&drawn(name, difference)),
@@ -43,6 +45,15 @@ pub fn summary(all: &[Golden]) -> String {
     }
 }
 
+/// The same of unit tests.
+pub fn unit_tests(all: &[Unit]) -> String {
+    let passed = all.iter().filter(|unit| unit.is_equal()).count();
+    match all.len() - passed {
+        0 => format!("{passed} passed"),
+        failed => format!("{passed} passed, {failed} failed"),
+    }
+}
+
 /// The same of replays.
 pub fn replayed(replays: &Replays) -> String {
     let (all, seed) = (replays.models.len(), replays.tries.seed);
@@ -59,6 +70,14 @@ pub fn as_json(done: &Done) -> serde_json::Map<String, Json> {
     let mut object = serde_json::Map::new();
     if !done.golden.is_empty() {
         object.insert("golden".to_string(), done.golden.iter().map(|it| told(&it.name, &it.verdict)).collect());
+    }
+    if !done.units.is_empty() {
+        let with_model = |it: &Unit| {
+            let mut told = told(&it.name, &it.verdict);
+            told["model"] = json!(it.model);
+            told
+        };
+        object.insert("unit_tests".to_string(), done.units.iter().map(with_model).collect());
     }
     if let Some(replays) = &done.replays {
         let models: Json = replays.models.iter().map(|it| told(&it.name, &it.verdict)).collect();

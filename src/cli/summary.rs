@@ -81,6 +81,9 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
     if !golden.is_empty() {
         add("golden", golden);
     }
+    if !done.units.is_empty() {
+        add("units", golden::unit_tests(&done.units));
+    }
     if let Some(replays) = &done.replays {
         add("replays", golden::replayed(replays));
     }

@@ -46,6 +46,8 @@ pub struct Flags {
     pub replays: Option<u64>,
     /// What replays follow from, where that is said.
     pub seed: Option<u64>,
+    /// The model of which a unit test is begun.
+    pub scaffold: Option<String>,
     pub output: OutputFormat,
     pub quiet: bool,
     pub verbose: bool,

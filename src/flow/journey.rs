@@ -8,6 +8,7 @@ use crate::artifact;
 use crate::check;
 use crate::check::Golden;
 use crate::check::Replays;
+use crate::check::Unit;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::error::Kind;
@@ -46,6 +47,8 @@ pub struct Done {
     pub golden: Vec<Golden>,
     /// Models whose events arrived in other ways.
     pub replays: Option<Replays>,
+    /// Models on rows of a yml.
+    pub units: Vec<Unit>,
     /// Whether there are checks that could not be run for want of a warehouse.
     pub lacks_warehouse: bool,
     /// The folder of the report.
@@ -168,8 +171,9 @@ impl House {
             let text = format!("`{}` is the snapshot of a model that is gone", file.display());
             observe.on(Progress::Warning { text });
         }
-        let done = Done { golden, replays: self.replay(observe)?, ..Done::default() };
-        let is_checked = !done.golden.is_empty() || done.replays.is_some();
+        let units = self.unit(observe)?;
+        let done = Done { golden, units, replays: self.replay(observe)?, ..Done::default() };
+        let is_checked = !done.golden.is_empty() || !done.units.is_empty() || done.replays.is_some();
         let has_tests = !self.select(&[NodeKind::Test])?.0.is_empty();
         let missing = self.require_warehouse().err().filter(|_| has_tests);
         match missing {
@@ -256,7 +260,7 @@ impl House {
         !self.settings.flags.select.is_empty() || !self.settings.flags.exclude.is_empty()
     }
 
-    fn require_warehouse(&self) -> Result<()> {
+    pub(super) fn require_warehouse(&self) -> Result<()> {
         match &self.settings.warehouse {
             Some(path) if !path.is_file() => {
                 Err(Error::call(format!("there is no warehouse at `{}`", self.settings.layout.shown(path)))
@@ -313,6 +317,10 @@ impl Done {
             if bad(Status::Fail) > 0 && self.published.as_ref().is_none_or(|published| published.is_ok()) {
                 return Err(Error::data(format!("{} failed", counted(bad(Status::Fail), "check"))));
             }
+        }
+        let failed = self.units.iter().filter(|unit| !unit.is_equal()).count();
+        if failed > 0 {
+            return Err(Error::data(format!("{} failed", counted(failed, "unit test"))));
         }
         let replays = self.replays.iter().flat_map(|replays| &replays.models);
         let differing = replays.filter(|replay| !replay.is_equal()).count();

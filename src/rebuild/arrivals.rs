@@ -42,6 +42,11 @@ pub struct Given {
 }
 
 impl Given {
+    /// No events, and the project's own seeds.
+    pub fn nothing(blueprint: &Blueprint<'_>) -> Self {
+        Self { events: Events::default(), beside: Vec::new(), project: blueprint.project.clone() }
+    }
+
     /// Reads a folder as [`rebuild`](super::rebuild) does.
     ///
     /// # Errors
@@ -49,8 +54,7 @@ impl Given {
     pub fn read(blueprint: &Blueprint<'_>, folder: &Path) -> Result<Self> {
         let mut store = Embedded::in_memory()?;
         ingest_all(&mut store, &ingest::rules(blueprint.project)?, folder)?;
-        let project = with_seeds_of(blueprint.project, folder)?;
-        let mut given = Self { events: Events::default(), beside: Vec::new(), project };
+        let mut given = Self { project: with_seeds_of(blueprint.project, folder)?, ..Self::nothing(blueprint) };
         store.read_after(None, &mut given)?;
         Ok(given)
     }

@@ -16,3 +16,4 @@ mod readme;
 mod replay;
 mod support;
 mod tidy;
+mod unit;
