@@ -23,9 +23,9 @@
 //! | `graph` | the DAG, and selection in it |
 //! | `plan` | what will be done, in which order and why; the parallel walk |
 //! | `run` | one materialization a file |
-//! | `rebuild` | a whole build in memory, from given events |
+//! | `rebuild` | a whole build in memory, from given events, as they arrive |
 //! | `artifact` | compiled SQL, `manifest.json` and `run_results.json`, as dbt writes them |
-//! | `check` | tests, severity, golden snapshots, and what may be published |
+//! | `check` | tests, severity, golden snapshots, replays, unit tests, and what may be published |
 //! | `publish` | verified tables only, as Parquet |
 //! | `report` | what happened to the data, as text and JSON |
 //! | `flow` | both journeys, each on one screen; every verb is a slice of it |

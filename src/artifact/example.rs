@@ -107,6 +107,7 @@ pub(crate) fn project(root: &Path) -> Project {
         clean_targets: Vec::new(),
         nodes: [orders, completeness, seed, singular, unique].into_iter().map(|node| (node.id.clone(), node)).collect(),
         sources: [(source.id.clone(), source)].into_iter().collect(),
+        unit_tests: Vec::new(),
         macros: vec![SourceFile {
             path: "macros/plus.sql".into(),
             text: "{% macro plus(x) %}{{ times(x) }} + 0{% endmacro %}{% macro times(x) %}{{ x }}{% endmacro %}".into(),

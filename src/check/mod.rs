@@ -1,9 +1,13 @@
-//! Checks: data tests with their severities, golden snapshots; and `Verified`, without which nothing can be published.
+//! Checks: data tests with their severities, golden snapshots, replays, unit tests; and `Verified`, without which nothing can be published.
 
 mod data_test;
 mod golden;
+mod replay;
+mod unit;
 mod verified;
 
 pub use data_test::check;
 pub use golden::{Difference, Golden, Mark, Pending, Picture, Snapshots, Verdict};
+pub use replay::{Replay, Replays, Tries, replay, replayed};
+pub use unit::{Unit, scaffold, unit};
 pub use verified::{Publishable, Verified, publishable, verify};

@@ -33,7 +33,7 @@ pub enum Verb {
     Run(BuildFlags),
     /// Load seeds
     Seed(BuildFlags),
-    /// Run the checks: golden snapshots on the sample, data tests on the warehouse
+    /// Run the checks: golden snapshots and replays of the sample, unit tests, data tests on the warehouse
     Test(TestFlags),
     /// Look at snapshots that changed: accept, reject or skip each
     Review(ReviewFlags),
@@ -146,6 +146,15 @@ pub struct TestFlags {
     /// Only name snapshots of models that are gone
     #[arg(long)]
     pub unreferenced: bool,
+    /// In how many random orders, cut into runs, events are replayed [default: 3]
+    #[arg(long, value_name = "N")]
+    pub replays: Option<u64>,
+    /// Equal seeds make equal replays [default: another one each time, and printed]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Only print the beginning of a unit test of this model: real rows of what it reads
+    #[arg(long, value_name = "MODEL")]
+    pub scaffold: Option<String>,
     #[command(flatten)]
     pub build: BuildFlags,
 }
@@ -342,7 +351,13 @@ impl BuildFlags {
 impl TestFlags {
     /// As plain data.
     pub fn flags(self) -> Flags {
-        Flags { unreferenced: self.unreferenced, ..self.build.flags() }
+        Flags {
+            unreferenced: self.unreferenced,
+            replays: self.replays,
+            seed: self.seed,
+            scaffold: self.scaffold,
+            ..self.build.flags()
+        }
     }
 }
 

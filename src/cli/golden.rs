@@ -1,27 +1,34 @@
-//! Snapshots that are otherwise, as a person sees them.
+//! Models that are not as the checks on the sample say, as a person sees them.
+
+use serde_json::{Value as Json, json};
 
 use crate::flow::Difference;
 use crate::flow::Done;
 use crate::flow::Golden;
 use crate::flow::Mark;
+use crate::flow::Replays;
+use crate::flow::Unit;
 use crate::flow::Verdict;
 use crate::ui;
 use crate::ui::Sign;
 
 /// Says what is otherwise of every model that is.
 pub fn show(done: &Done) {
-    for golden in &done.golden {
-        match &golden.verdict {
+    let golden = done.golden.iter().map(|golden| (&golden.name, &golden.verdict));
+    let replays = done.replays.iter().flat_map(|replays| &replays.models);
+    let units = done.units.iter().map(|unit| (&unit.name, &unit.verdict));
+    for (name, verdict) in golden.chain(units).chain(replays.map(|replay| (&replay.name, &replay.verdict))) {
+        match verdict {
             Verdict::Equal => {}
-            Verdict::Differs(difference) => ui::say(&drawn(&golden.name, difference)),
+            Verdict::Differs(difference) => ui::say(&drawn(name, difference)),
             // All of it is new; `cp review` shows it.
             Verdict::New(difference) => {
                 let headline = Difference { headline: difference.headline.clone(), ..Difference::default() };
-                ui::say(&drawn(&golden.name, &headline));
+                ui::say(&drawn(name, &headline));
             }
             Verdict::Failed(why) => {
                 let headline = Difference { headline: format!("could not be built: {why}"), ..Difference::default() };
-                ui::say(&drawn(&golden.name, &headline));
+                ui::say(&drawn(name, &headline));
             }
         }
     }
@@ -36,6 +43,48 @@ pub fn summary(all: &[Golden]) -> String {
         0 => format!("{equal} snapshots equal"),
         other => format!("{equal} snapshots equal, {other} not"),
     }
+}
+
+/// The same of unit tests.
+pub fn unit_tests(all: &[Unit]) -> String {
+    let passed = all.iter().filter(|unit| unit.is_equal()).count();
+    match all.len() - passed {
+        0 => format!("{passed} passed"),
+        failed => format!("{passed} passed, {failed} failed"),
+    }
+}
+
+/// The same of replays.
+pub fn replayed(replays: &Replays) -> String {
+    let (all, seed) = (replays.models.len(), replays.tries.seed);
+    let models = if all == 1 { "model" } else { "models" };
+    match replays.models.iter().filter(|replay| !replay.is_equal()).count() {
+        0 => format!("{all} {models} equal in {} replays (seed {seed})", replays.tries.count),
+        others => format!("{others} of {all} {models} not equal (seed {seed})"),
+    }
+}
+
+/// What came of the checks on the sample, for a program; a kind of which there are none is left out.
+pub fn as_json(done: &Done) -> serde_json::Map<String, Json> {
+    let told = |name: &str, verdict: &Verdict| json!({ "name": name, "verdict": verdict.as_str(), "headline": verdict.headline() });
+    let mut object = serde_json::Map::new();
+    if !done.golden.is_empty() {
+        object.insert("golden".to_string(), done.golden.iter().map(|it| told(&it.name, &it.verdict)).collect());
+    }
+    if !done.units.is_empty() {
+        let with_model = |it: &Unit| {
+            let mut told = told(&it.name, &it.verdict);
+            told["model"] = json!(it.model);
+            told
+        };
+        object.insert("unit_tests".to_string(), done.units.iter().map(with_model).collect());
+    }
+    if let Some(replays) = &done.replays {
+        let models: Json = replays.models.iter().map(|it| told(&it.name, &it.verdict)).collect();
+        let tries = replays.tries;
+        object.insert("replays".to_string(), json!({ "count": tries.count, "seed": tries.seed, "models": models }));
+    }
+    object
 }
 
 /// A difference under its name.

@@ -81,6 +81,12 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
     if !golden.is_empty() {
         add("golden", golden);
     }
+    if !done.units.is_empty() {
+        add("units", golden::unit_tests(&done.units));
+    }
+    if let Some(replays) = &done.replays {
+        add("replays", golden::replayed(replays));
+    }
     for chunk in done.tables.chunks(3) {
         let cells: Vec<String> = chunk.iter().map(|(name, rows)| format!("{name} {}", grouped(*rows))).collect();
         add(if chunk.as_ptr() == done.tables.as_ptr() { "rows" } else { "" }, cells.join("   "));
@@ -262,13 +268,7 @@ fn as_json(house: &House, done: &Done) -> Json {
             .collect();
         object.insert("nodes".to_string(), json!(nodes));
     }
-    if !done.golden.is_empty() {
-        let told = done
-            .golden
-            .iter()
-            .map(|it| json!({ "name": it.name, "verdict": it.verdict.as_str(), "headline": it.verdict.headline() }));
-        object.insert("golden".to_string(), told.collect());
-    }
+    object.extend(golden::as_json(done));
     if !done.tables.is_empty() {
         object
             .insert("tables".to_string(), done.tables.iter().map(|(name, rows)| (name.clone(), json!(rows))).collect());

@@ -16,6 +16,11 @@ pub fn perform(flags: TestFlags) -> Result<()> {
         console.close();
         return unreferenced(&house);
     }
+    if let Some(model) = &house.settings.flags.scaffold {
+        console.close();
+        ui::write_out(&house.scaffold(model)?);
+        return Ok(());
+    }
     if house.settings.flags.dry_run {
         return summary::plan(&house, &house.dry_run(&[NodeKind::Test])?);
     }

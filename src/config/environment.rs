@@ -40,6 +40,13 @@ impl Environment {
         Self(values.into_iter().map(|(name, value)| (name.to_string(), value.to_string())).collect())
     }
 
+    /// The same with other values of these variables.
+    pub fn with<'v>(&self, values: impl IntoIterator<Item = (&'v String, &'v String)>) -> Self {
+        let mut all = self.0.clone();
+        all.extend(values.into_iter().map(|(name, value)| (name.clone(), value.clone())));
+        Self(all)
+    }
+
     /// A variable's value; an unset one is `None`.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)

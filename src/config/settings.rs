@@ -42,6 +42,12 @@ pub struct Flags {
     pub dry_run: bool,
     /// Only look for snapshots of what is gone.
     pub unreferenced: bool,
+    /// How often models are replayed, where that is said.
+    pub replays: Option<u64>,
+    /// What replays follow from, where that is said.
+    pub seed: Option<u64>,
+    /// The model of which a unit test is begun.
+    pub scaffold: Option<String>,
     pub output: OutputFormat,
     pub quiet: bool,
     pub verbose: bool,

@@ -7,6 +7,8 @@ use serde_json::json;
 use crate::artifact;
 use crate::check;
 use crate::check::Golden;
+use crate::check::Replays;
+use crate::check::Unit;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::error::Kind;
@@ -43,6 +45,10 @@ pub struct Done {
     pub compared: Vec<ComparedTable>,
     /// Models beside their snapshots.
     pub golden: Vec<Golden>,
+    /// Models whose events arrived in other ways.
+    pub replays: Option<Replays>,
+    /// Models on rows of a yml.
+    pub units: Vec<Unit>,
     /// Whether there are checks that could not be run for want of a warehouse.
     pub lacks_warehouse: bool,
     /// The folder of the report.
@@ -165,15 +171,18 @@ impl House {
             let text = format!("`{}` is the snapshot of a model that is gone", file.display());
             observe.on(Progress::Warning { text });
         }
+        let units = self.unit(observe)?;
+        let done = Done { golden, units, replays: self.replay(observe)?, ..Done::default() };
+        let is_checked = !done.golden.is_empty() || !done.units.is_empty() || done.replays.is_some();
         let has_tests = !self.select(&[NodeKind::Test])?.0.is_empty();
         let missing = self.require_warehouse().err().filter(|_| has_tests);
-        match (missing, golden.is_empty()) {
-            (Some(error), true) => Err(error),
-            (Some(_), false) => Ok(Done { golden, lacks_warehouse: true, ..Done::default() }),
-            (None, _) if !has_tests && !golden.is_empty() => Ok(Done { golden, ..Done::default() }),
-            (None, _) => {
+        match missing {
+            Some(error) if !is_checked => Err(error),
+            Some(_) => Ok(Done { lacks_warehouse: true, ..done }),
+            None if !has_tests && is_checked => Ok(done),
+            None => {
                 let record = self.perform(&self.warehouse()?, &[NodeKind::Test], observe, stop)?;
-                Ok(Done { golden, record: Some(record), stopped: stop.is_asked(), ..Done::default() })
+                Ok(Done { record: Some(record), stopped: stop.is_asked(), ..done })
             }
         }
     }
@@ -251,7 +260,7 @@ impl House {
         !self.settings.flags.select.is_empty() || !self.settings.flags.exclude.is_empty()
     }
 
-    fn require_warehouse(&self) -> Result<()> {
+    pub(super) fn require_warehouse(&self) -> Result<()> {
         match &self.settings.warehouse {
             Some(path) if !path.is_file() => {
                 Err(Error::call(format!("there is no warehouse at `{}`", self.settings.layout.shown(path)))
@@ -308,6 +317,17 @@ impl Done {
             if bad(Status::Fail) > 0 && self.published.as_ref().is_none_or(|published| published.is_ok()) {
                 return Err(Error::data(format!("{} failed", counted(bad(Status::Fail), "check"))));
             }
+        }
+        let failed = self.units.iter().filter(|unit| !unit.is_equal()).count();
+        if failed > 0 {
+            return Err(Error::data(format!("{} failed", counted(failed, "unit test"))));
+        }
+        let replays = self.replays.iter().flat_map(|replays| &replays.models);
+        let differing = replays.filter(|replay| !replay.is_equal()).count();
+        if differing > 0 {
+            let depend = if differing == 1 { "model depends" } else { "models depend" };
+            return Err(Error::data(format!("{differing} {depend} on how events arrive"))
+                .help("an increment goes by the order in which events landed, and makes anew what new ones touch"));
         }
         let strange = self.golden.iter().filter(|golden| !golden.is_equal()).count();
         if strange > 0 {

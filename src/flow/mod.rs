@@ -4,11 +4,13 @@
 mod golden;
 mod house;
 mod journey;
+mod replay;
 mod stop;
+mod unit;
 mod warehouse;
 mod watch;
 
-pub use crate::check::{Difference, Golden, Mark, Pending, Snapshots, Verdict};
+pub use crate::check::{Difference, Golden, Mark, Pending, Replay, Replays, Snapshots, Unit, Verdict};
 pub use crate::extract::{Comparison, Named};
 pub use crate::publish::{Changes, ComparedTable, Published, PublishedTable};
 pub use golden::snapshots;

@@ -16,7 +16,7 @@ use crate::flow::House;
 use crate::name::NodeId;
 use crate::name::Relation;
 use crate::plan::Action;
-use crate::plan::Inputs;
+use crate::plan::Aim;
 use crate::plan::Plan;
 use crate::plan::fingerprints;
 use crate::progress::grouped;
@@ -26,7 +26,6 @@ use crate::render::Introspect;
 use crate::render::Mode;
 use crate::render::Rows;
 use crate::run::Database;
-use crate::run::state;
 use crate::run::statement;
 
 /// What a person may want to know, as names and values.
@@ -35,29 +34,14 @@ pub type Facts = Vec<(&'static str, String)>;
 impl House {
     /// What would be done for these nodes, and why.
     pub fn plan(&self, engine: &Engine, selected: &IndexSet<NodeId>) -> Result<Plan> {
-        self.plan_from(engine, selected, false)
+        let aim = if self.settings.flags.full_refresh { Aim::Rebuild } else { Aim::Update };
+        self.plan_to(aim, engine, selected)
     }
 
-    fn plan_from(&self, engine: &Engine, selected: &IndexSet<NodeId>, at_rest: bool) -> Result<Plan> {
+    fn plan_to(&self, aim: Aim, engine: &Engine, selected: &IndexSet<NodeId>) -> Result<Plan> {
         let session = engine.session()?;
-        let built = state::read(&session, &self.database, &self.scanned)?;
         let fingerprints = fingerprints(&self.project, &self.scanned, &self.graph, &self.renderer)?;
-        // Only tables that this tool fills have a version; any other source may change at any time.
-        let filled = self.scanned.sources.iter().filter(|(_, table)| extract::is_landing(table));
-        let filled = filled.map(|(id, table)| (id.clone(), table.clone())).collect();
-        let landed = state::landed(&session, &filled, &built)?;
-        let inputs = Inputs {
-            project: &self.project,
-            scanned: &self.scanned,
-            graph: &self.graph,
-            fingerprints: &fingerprints,
-            built: &built,
-            landed: &landed,
-            full_refresh: self.settings.flags.full_refresh,
-            invocation_id: &self.invocation_id,
-            at_rest,
-        };
-        Ok(Plan::new(&inputs, selected))
+        self.blueprint().plan(&session, selected, &fingerprints, aim, &self.invocation_id)
     }
 
     /// Refuses to publish tables that are not what the project as it stands would make. What may change at any time, as the
@@ -66,7 +50,7 @@ impl House {
     /// # Errors
     /// Names the models that have to be run first.
     pub fn require_fresh(&self, engine: &Engine, everything: &IndexSet<NodeId>) -> Result<()> {
-        let plan = self.plan_from(engine, everything, true)?;
+        let plan = self.plan_to(Aim::Inspect, engine, everything)?;
         let stale: Vec<String> = plan
             .steps
             .values()

@@ -205,6 +205,7 @@ pub(super) mod tests {
             clean_targets: Vec::new(),
             nodes: IndexMap::new(),
             sources: IndexMap::new(),
+            unit_tests: Vec::new(),
             macros: Vec::new(),
             docs: IndexMap::new(),
             vars: IndexMap::new(),

@@ -10,5 +10,5 @@ mod walk;
 
 pub use fingerprint::{Fingerprint, fingerprints};
 pub use outcome::{Outcome, RunRecord};
-pub use step::{Action, Built, Existing, Inputs, Plan, Step};
+pub use step::{Action, Aim, Built, Existing, Inputs, Plan, Step};
 pub use walk::{Walk, skipped, walk};

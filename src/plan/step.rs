@@ -78,11 +78,20 @@ pub struct Inputs<'a> {
     pub built: &'a Built,
     /// What has landed in each source; a source that is missing here may change at any time.
     pub landed: &'a IndexMap<NodeId, String>,
-    pub full_refresh: bool,
+    pub aim: Aim,
     /// Makes the version of what can change at any time.
     pub invocation_id: &'a str,
-    /// Whether what can change at any time is taken to be as it was when it was built last.
-    pub at_rest: bool,
+}
+
+/// What a plan is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    /// To bring all up to date.
+    Update,
+    /// To make all anew.
+    Rebuild,
+    /// To see whether all is up to date: what can change at any time counts as it was when it was built.
+    Inspect,
 }
 
 impl Plan {
@@ -230,9 +239,9 @@ fn is_restless(inputs: &Inputs<'_>, id: &NodeId, restless: &IndexSet<NodeId>) ->
         || parents.iter().any(|parent| restless.contains(parent))
 }
 
-/// What makes the version of something restless: the run that builds it; at rest, the one that built it.
+/// What makes the version of something restless: the run that builds it, or has built it.
 fn salt<'a>(inputs: &Inputs<'a>, id: &NodeId) -> &'a str {
-    let built = inputs.built.nodes.get(id).filter(|_| inputs.at_rest);
+    let built = inputs.built.nodes.get(id).filter(|_| inputs.aim == Aim::Inspect);
     built.and_then(|(_, version)| Some(version.split_once(SALTED)?.1)).unwrap_or(inputs.invocation_id)
 }
 
@@ -266,9 +275,11 @@ fn action(inputs: &Inputs<'_>, id: &NodeId, fingerprint: &Fingerprint, version: 
         _ if !exists => full("new"),
         Some((_, stored)) if own_word == Some(false) && stored == version => Action::Unchanged,
         _ if own_word == Some(false) => Action::Update { reason: "new data".to_string() },
-        Some((_, stored)) if own_word == Some(true) && inputs.at_rest && stored == version => Action::Unchanged,
+        Some((_, stored)) if inputs.aim == Aim::Inspect && own_word == Some(true) && stored == version => {
+            Action::Unchanged
+        }
         _ if own_word == Some(true) => full("`full_refresh` is set"),
-        _ if inputs.full_refresh => full("full refresh asked for"),
+        _ if inputs.aim == Aim::Rebuild => full("full refresh asked for"),
         None => full("not built by this tool before"),
         Some((before, _)) if fingerprint.digest() != before.digest() => {
             full(&fingerprint.changed_since(before).unwrap_or_else(|| "changed".to_string()))

@@ -72,6 +72,7 @@ pub fn load(root: &Path, flags: &Flags, environment: &Environment, expand: &Expa
     for (found, file) in &parts.yml {
         properties.read(found, file);
     }
+    let unit_tests = properties.unit_tests(&parts.fixtures);
     let (sources, tests) = (properties.sources, properties.tests);
     put_tests(&mut parts.nodes, tests, &mut faults);
     warn_of_unused(&definition, &parts.nodes, sources.values().map(|source| source.fqn.as_slice()), &mut faults);
@@ -81,6 +82,7 @@ pub fn load(root: &Path, flags: &Flags, environment: &Environment, expand: &Expa
         clean_targets: definition.clean_targets,
         nodes: parts.nodes,
         sources,
+        unit_tests,
         macros: parts.macros,
         docs: parts.docs.into_texts(),
         vars,
@@ -102,6 +104,8 @@ fn no_profile(file: &SourceFile) -> Error {
 struct Parts {
     nodes: IndexMap<NodeId, Node>,
     macros: Vec<SourceFile>,
+    /// Rows for unit tests.
+    fixtures: Vec<SourceFile>,
     docs: DocsBlocks,
     yml: Vec<(Found, SourceFile)>,
 }
@@ -128,13 +132,17 @@ impl Parts {
         for found in files::find(root, &definition.macro_paths, &["sql"])? {
             macros.push(read_file(root, &found.path)?);
         }
-        for found in files::find(root, &definition.test_paths, &["sql"])? {
+        let mut fixtures = Vec::new();
+        for found in files::find(root, &definition.test_paths, &["sql", "csv"])? {
             let first = found.inside.components().next().map(|part| part.as_os_str().to_os_string());
             let folder = first.filter(|_| found.inside.components().count() > 1).unwrap_or_default();
             let file = read_file(root, &found.path)?;
-            if folder == "generic" {
+            let is_sql = found.path.extension().is_some_and(|extension| extension == "sql");
+            if folder == "fixtures" {
+                fixtures.push(file);
+            } else if folder == "generic" && is_sql {
                 macros.push(file);
-            } else if folder != "fixtures" {
+            } else if is_sql {
                 put(&mut nodes, &mut names, node(definition, &found, file, NodeKind::Test, &definition.tests), faults);
             }
         }
@@ -143,7 +151,7 @@ impl Parts {
             faults.push(Diagnostic::warning("snapshots are not run yet", place(&file, 0..0)));
         }
         let (docs, yml) = read_beside(root, definition, faults)?;
-        Ok(Self { nodes, macros, docs, yml })
+        Ok(Self { nodes, macros, fixtures, docs, yml })
     }
 }
 
@@ -532,7 +540,8 @@ mod tests {
             ),
             (
                 &[model, ("models/a.yml", "unit_tests: [{name: x}]\n")],
-                "warning: unit tests are not run yet (models/a.yml:1:1)",
+                "error: unit test `x` names no `model` (models/a.yml:1:14)\n\
+                 error: unit test `x` expects nothing (models/a.yml:1:21) | write under `expect: {rows: …}` what the model must make of what is given",
             ),
             (
                 &[model, ("models/a.yml", "seeds: [{name: fact}]\n")],

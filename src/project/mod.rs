@@ -18,6 +18,7 @@ mod properties;
 mod scalar;
 mod sources;
 mod test_name;
+mod unit_test;
 mod yaml;
 mod yml_file;
 
@@ -27,6 +28,7 @@ pub use load::load;
 
 pub use node::{ColumnSpec, GenericTest, Node, NodeKind, Source, SourceFile};
 pub use node_config::{Materialization, NodeConfig, Severity, Strategy};
+pub use unit_test::{Fixture, FixtureCell, Input, Overrides, UnitTest};
 
 use std::path::PathBuf;
 
@@ -52,6 +54,8 @@ pub struct Project {
     pub nodes: IndexMap<NodeId, Node>,
     /// Declared sources, one per table.
     pub sources: IndexMap<NodeId, Source>,
+    /// In the order of their files; disabled ones are left out.
+    pub unit_tests: Vec<UnitTest>,
     /// Files that hold macros and generic tests.
     pub macros: Vec<SourceFile>,
     /// `{% docs %}` blocks of `.md` files by name.

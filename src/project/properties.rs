@@ -16,6 +16,7 @@ use crate::project::NodeConfig;
 use crate::project::NodeKind;
 use crate::project::Source;
 use crate::project::SourceFile;
+use crate::project::UnitTest;
 use crate::project::columns;
 use crate::project::config_block::read_config;
 use crate::project::config_block::read_setting;
@@ -29,6 +30,7 @@ use crate::project::generic_test::TestsOf;
 use crate::project::keys;
 use crate::project::keys::ConfigOf;
 use crate::project::sources;
+use crate::project::unit_test;
 use crate::project::yaml;
 use crate::project::yaml::Yaml;
 use crate::project::yml_file::YmlFile;
@@ -64,6 +66,8 @@ pub(super) struct Properties<'a> {
     pub nodes: &'a mut IndexMap<NodeId, Node>,
     pub sources: IndexMap<NodeId, Source>,
     pub tests: Vec<Node>,
+    /// Unit tests, to be read when all that they may name is known.
+    unit_tests: Vec<(SourceFile, Yaml)>,
     /// Names of macros that the project's files define.
     pub macros: Vec<String>,
     pub faults: &'a mut Diagnostics,
@@ -80,7 +84,8 @@ impl<'a> Properties<'a> {
         faults: &'a mut Diagnostics,
     ) -> Self {
         let (sources, declared) = (IndexMap::new(), HashMap::new());
-        Self { definition, texts, nodes, sources, tests: Vec::new(), macros, faults, declared }
+        let (tests, unit_tests) = (Vec::new(), Vec::new());
+        Self { definition, texts, nodes, sources, tests, unit_tests, macros, faults, declared }
     }
 
     /// Reads one file.
@@ -100,7 +105,6 @@ impl<'a> Properties<'a> {
             yml.fault(&span, format!("`version` is `{version}`, and only 2 is known"), None);
         }
         for (key, what) in [
-            ("unit_tests", "unit tests are not run yet"),
             ("snapshots", "snapshots are not run yet"),
             ("metrics", "metrics are not used here"),
             ("semantic_models", "semantic models are not used here"),
@@ -112,10 +116,28 @@ impl<'a> Properties<'a> {
                 yml.warn(&entry.key_span, what, None);
             }
         }
+        let units = yml.list(&root, "unit_tests").iter().map(|entry| (file.clone(), entry.clone()));
+        self.unit_tests.extend(units);
         read_macros(&mut yml, &root, &self.macros);
         read_exposures(&mut yml, &root);
         self.read_nodes(found, file, &root);
         sources::read(self, found, file, &root);
+    }
+
+    /// Reads the unit tests; called when all files are read.
+    pub fn unit_tests(&mut self, fixtures: &[SourceFile]) -> Vec<UnitTest> {
+        let project = &self.definition.name;
+        let names = unit_test::Names { project, nodes: &*self.nodes, sources: &self.sources, fixtures };
+        let mut tests: Vec<UnitTest> = Vec::new();
+        for (file, entry) in &self.unit_tests {
+            let mut yml = YmlFile { source: file, faults: &mut *self.faults };
+            let Some(test) = unit_test::read(&mut yml, entry, &names) else { continue };
+            match tests.iter().find(|other| (&other.name, &other.model) == (&test.name, &test.model)) {
+                Some(first) => self.faults.push(twice("unit tests", &test.name, &first.place, test.place)),
+                None => tests.push(test),
+            }
+        }
+        tests
     }
 
     fn read_nodes(&mut self, found: &Found, file: &SourceFile, root: &Yaml) {

@@ -1,6 +1,8 @@
 //! The whole project, built anew in memory from given events, without a warehouse or a raw store of the user's: what
 //! golden snapshots, replays and the comparison of two revisions stand on.
 
+mod arrivals;
+
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -11,13 +13,17 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::engine::Engine;
+use crate::engine::Session;
 use crate::error::AtPath;
 use crate::error::Result;
 use crate::extract;
 use crate::graph::Graph;
 use crate::ingest;
 use crate::ingest::Ingested;
+use crate::name::NodeId;
+use crate::plan::Aim;
 use crate::plan::Built;
+use crate::plan::Fingerprint;
 use crate::plan::Inputs;
 use crate::plan::Outcome;
 use crate::plan::Plan;
@@ -33,6 +39,7 @@ use crate::run::Hooks;
 use crate::run::Worker;
 use crate::run::state;
 use crate::store::Embedded;
+pub use arrivals::{Given, arrive};
 
 /// A project as it is before anything runs.
 #[derive(Clone, Copy)]
@@ -97,9 +104,33 @@ fn with_seeds_of(project: &Project, given: &Path) -> Result<Project> {
     Ok(project)
 }
 
+impl Blueprint<'_> {
+    /// What would be done for these nodes with a warehouse as it is, and why.
+    ///
+    /// # Errors
+    /// When another version of this tool made the warehouse.
+    pub fn plan(
+        &self,
+        session: &Session,
+        selected: &IndexSet<NodeId>,
+        fingerprints: &IndexMap<NodeId, Fingerprint>,
+        aim: Aim,
+        invocation_id: &str,
+    ) -> Result<Plan> {
+        let Self { project, scanned, graph, .. } = *self;
+        let built = state::read(session, self.database, scanned)?;
+        // Only tables that this tool fills have a version; any other source may change at any time.
+        let filled = scanned.sources.iter().filter(|(_, table)| extract::is_landing(table));
+        let filled = filled.map(|(id, table)| (id.clone(), table.clone())).collect();
+        let landed = &state::landed(session, &filled, &built)?;
+        let built = &built;
+        Ok(Plan::new(&Inputs { project, scanned, graph, fingerprints, built, landed, aim, invocation_id }, selected))
+    }
+}
+
 /// Builds all seeds and models in an empty database.
 fn build(blueprint: &Blueprint<'_>, engine: &Engine) -> Result<Vec<Outcome>> {
-    let Blueprint { project, scanned, graph, renderer, database, threads } = *blueprint;
+    let Blueprint { project, scanned, graph, .. } = *blueprint;
     let is_built = |kind: NodeKind| matches!(kind, NodeKind::Model | NodeKind::Seed);
     let selected: IndexSet<_> = graph
         .order()
@@ -115,12 +146,17 @@ fn build(blueprint: &Blueprint<'_>, engine: &Engine) -> Result<Vec<Outcome>> {
             fingerprints: &IndexMap::new(),
             built: &Built::default(),
             landed: &IndexMap::new(),
-            full_refresh: true,
+            aim: Aim::Rebuild,
             invocation_id: "rebuild",
-            at_rest: false,
         },
         &selected,
     );
+    carry_out(blueprint, engine, &plan)
+}
+
+/// Does what is planned, with the hooks around it.
+fn carry_out(blueprint: &Blueprint<'_>, engine: &Engine, plan: &Plan) -> Result<Vec<Outcome>> {
+    let Blueprint { project, scanned, renderer, database, threads, .. } = *blueprint;
     let session = engine.session()?;
     state::prepare(&session, database, scanned)?;
     let hooks = Hooks { renderer, scanned, session: &session, observe: &Silent };
@@ -132,7 +168,7 @@ fn build(blueprint: &Blueprint<'_>, engine: &Engine) -> Result<Vec<Outcome>> {
         session.map(|session| Worker { project, scanned, renderer, database, session, observe: &Silent })
     };
     let outcomes = walk(
-        &plan,
+        plan,
         Walk { threads, fail_fast: false },
         worker,
         |worker, number, step| match worker {

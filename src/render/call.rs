@@ -50,6 +50,20 @@ impl Object for Callable {
     }
 }
 
+/// A macro that returns one value, whatever it is called with.
+#[derive(Debug)]
+pub(super) struct Constant(pub Value);
+
+impl Object for Constant {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, _: &[Value]) -> Result<Value, Error> {
+        Ok(self.0.clone())
+    }
+}
+
 /// The arguments for the engine's macro: every parameter by position, then `varargs`, `kwargs` and `caller` if it names them.
 fn bind(definition: &Definition, arguments: &[Value]) -> Result<Vec<Value>, Error> {
     let name = &definition.name;

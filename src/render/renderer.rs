@@ -36,6 +36,7 @@ use crate::render::rendering::Subject;
 use crate::render::shared::NodeText;
 use crate::render::shared::Shared;
 use crate::render::syntax::unreadable;
+use crate::render::values::from_json;
 
 /// What a rendering is to know beside the project.
 #[derive(Debug, Clone)]
@@ -82,9 +83,31 @@ impl Renderer {
     /// # Errors
     /// Files that are no Jinja, and macros that are defined twice: one diagnostic each.
     pub fn new(project: Arc<Project>, environment: Arc<Environment>, options: Options) -> Result<Renderer> {
+        Self::with(Shared::new(project, environment, options))
+    }
+
+    /// A renderer of the same project with other values of some variables, and macros that only return a value.
+    ///
+    /// # Errors
+    /// As for [`Renderer::new`].
+    pub fn overriding(
+        &self,
+        vars: &IndexMap<String, serde_json::Value>,
+        env_vars: &IndexMap<String, String>,
+        macros: &IndexMap<String, serde_json::Value>,
+    ) -> Result<Renderer> {
+        let mut project = Project::clone(&self.shared.project);
+        project.vars.extend(vars.clone());
+        let environment = Arc::new(self.shared.environment.with(env_vars));
+        let mut shared = Shared::new(Arc::new(project), environment, self.shared.options.clone());
+        shared.overridden = macros.iter().map(|(name, value)| (name.clone(), from_json(value))).collect();
+        Self::with(shared)
+    }
+
+    fn with(mut shared: Shared) -> Result<Renderer> {
         let mut engine = engine();
         let mut faults = Diagnostics::default();
-        let mut shared = Shared::new(project.clone(), environment, options);
+        let project = shared.project.clone();
         for file in builtin_files() {
             add_macros(&mut shared, BUILTIN, &file, &mut faults);
         }

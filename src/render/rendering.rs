@@ -16,6 +16,7 @@ use crate::name::Relation;
 use crate::project::NodeConfig;
 use crate::render::Reference;
 use crate::render::call::Callable;
+use crate::render::call::Constant;
 use crate::render::definitions::BODY;
 use crate::render::door::Answer;
 use crate::render::door::Asks;
@@ -241,6 +242,9 @@ impl Rendering {
             return Some(value.clone());
         }
         let library = &self.shared.library;
+        if let Some(value) = self.shared.overridden.get(name) {
+            return Some(Value::from_object(Constant(value.clone())));
+        }
         if let Some(found) = library.own(name) {
             return Some(self.callable(found));
         }

@@ -47,6 +47,8 @@ pub(super) struct Shared {
     pub flags: Value,
     pub modules: Value,
     vars: HashMap<String, Value>,
+    /// What calls of these macros return, whatever the macros say.
+    pub overridden: HashMap<String, Value>,
 }
 
 impl fmt::Debug for Shared {
@@ -74,6 +76,7 @@ impl Shared {
                 ("re", Value::from_object(Patterns)),
             ]),
             vars: project.vars.iter().map(|(name, value)| (name.clone(), from_json(value))).collect(),
+            overridden: HashMap::new(),
             library: Library::new(&project.name, project.profile.dialect),
             nodes: HashMap::new(),
             project,

@@ -80,6 +80,7 @@ fn project(root: &Path) -> Project {
         clean_targets: Vec::new(),
         nodes: IndexMap::new(),
         sources: IndexMap::new(),
+        unit_tests: Vec::new(),
         macros: Vec::new(),
         docs: IndexMap::new(),
         vars: IndexMap::new(),

@@ -2,9 +2,10 @@
 
 use crate::support::Project;
 
-/// `cp test` of these models, on a person's machine. (Without a warehouse, so that only the snapshots are looked at.)
+/// `cp test` of these models, on a person's machine. (Without a warehouse and replays, so that only the snapshots are
+/// looked at.)
 fn test(project: &Project, models: &[&str]) -> crate::support::Call {
-    project.cp(["test", "--quiet", "--select"].iter().chain(models)).env("CI", "")
+    project.cp(["test", "--quiet", "--replays", "0", "--select"].iter().chain(models)).env("CI", "")
 }
 
 fn is_pending(project: &Project, name: &str) -> bool {
@@ -15,7 +16,7 @@ fn is_pending(project: &Project, name: &str) -> bool {
 fn the_project_is_as_its_snapshots_say_whatever_its_data_is() {
     let project = Project::new();
     project.remove("data").file("seeds/fx_rates.csv", "date,currency,rate\n2023-01-01,USD,1\n");
-    let output = project.cp(["test"]).env("CI", "0").status(2);
+    let output = project.cp(["test", "--replays", "0"]).env("CI", "0").status(2);
     output.assert("golden_equal");
     assert!(!is_pending(&project, "fx_rates"));
 }
@@ -43,7 +44,7 @@ fn an_edit_of_the_layout_is_none() {
     let project = Project::new();
     let file = "models/marts/fact_refunds.sql";
     project.edit(file, "select", "select -- of all\n      ").edit(file, "from ", "from   ");
-    let output = project.cp(["test", "--select", "fact_refunds"]).env("CI", "").status(2);
+    let output = project.cp(["test", "--replays", "0", "--select", "fact_refunds"]).env("CI", "").status(2);
     assert!(output.stdout.contains("1 snapshot equal"), "{output}");
 }
 
@@ -63,7 +64,7 @@ fn where_nobody_looks_nothing_is_written() {
     let project = Project::new();
     project.edit("dbt_project.yml", "FAILED: failed", "FAILED: success");
     for ci in ["true", "1", "yes"] {
-        project.cp(["test", "--quiet", "--select", "fact_orders"]).env("CI", ci).status(1);
+        project.cp(["test", "--quiet", "--replays", "0", "--select", "fact_orders"]).env("CI", ci).status(1);
         assert!(!is_pending(&project, "fact_orders"));
     }
     test(&project, &["fact_orders"]).status(1);

@@ -13,5 +13,7 @@ mod name;
 mod pack;
 mod raw_store;
 mod readme;
+mod replay;
 mod support;
 mod tidy;
+mod unit;

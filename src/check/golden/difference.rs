@@ -61,6 +61,13 @@ impl Difference {
         self.headline.is_empty()
     }
 
+    /// The keys of rows that are not the same in both.
+    pub(in crate::check) fn keys(before: &Picture, after: &Picture) -> Vec<Vec<String>> {
+        let (was, is) = (by_key(before), by_key(after));
+        let keys: BTreeSet<&Vec<String>> = was.keys().chain(is.keys()).collect();
+        keys.into_iter().filter(|key| was.get(*key) != is.get(*key)).cloned().collect()
+    }
+
     fn new_table(after: &Picture) -> Self {
         let rows = counted(after.rows, "row");
         let mut told = Self {
@@ -141,14 +148,14 @@ impl Difference {
         }
         let mut told = Vec::new();
         let is_part = |picture: &Picture| picture.rows > picture.shown.len() as u64;
-        let of = if is_part(before) || is_part(after) { "shown rows" } else { "rows" };
+        let of = if is_part(before) || is_part(after) { "shown row" } else { "row" };
         for (rows, what, mark) in
             [(changed, "changed", Mark::Changed), (added, "added", Mark::Added), (removed, "removed", Mark::Removed)]
         {
             if rows.is_empty() {
                 continue;
             }
-            told.push(format!("{} {of} {what}", grouped(rows.len() as u64)));
+            told.push(format!("{} {what}", counted(rows.len() as u64, of)));
             rows.iter().take(TOLD).for_each(|row| self.add(mark, row));
             if rows.len() > TOLD {
                 self.add(Mark::Plain, &format!("… {} more {what}", grouped((rows.len() - TOLD) as u64)));

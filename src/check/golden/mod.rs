@@ -150,7 +150,7 @@ impl Snapshots {
             _ => return Ok(Verdict::Failed("it has no place in the database".to_string())),
         };
         let hash = sql.map(|sql| statement::hash(&without_places(&sql, blueprint)));
-        let picture = Picture::of(session, &from, hash, &scan.config.key(), &masked(node, scan))
+        let picture = Picture::of(session, &from, hash, &scan.config.key(), &volatile(node, scan))
             .map_err(|error| Error::data(format!("cannot look at `{}`", node.name)).because(error))?;
         let (path, pending) = (self.path(&node.name), self.pending_path(&node.name));
         let before = File::read(&path)?.map(|file| Picture::read(&file.contents)).transpose();
@@ -244,7 +244,7 @@ impl Snapshots {
 }
 
 /// Columns whose values say nothing about the model: `meta: {volatile: true}` in their yml.
-fn masked(node: &Node, scan: &Scan) -> Vec<String> {
+pub(super) fn volatile(node: &Node, scan: &Scan) -> Vec<String> {
     let is_volatile = |meta: Option<&serde_json::Value>| meta.and_then(serde_json::Value::as_bool) == Some(true);
     let columns = node.columns.values().filter(|column| is_volatile(column.meta.get("volatile")));
     let listed = scan.config.meta("volatile").and_then(serde_json::Value::as_array).into_iter().flatten();

@@ -68,8 +68,7 @@ impl Picture {
             columns.iter().map(|column| column.name.as_str()).filter(|name| !is_masked(name)).collect();
         let is_key = |name: &&String| seen.iter().any(|column| column.eq_ignore_ascii_case(name));
         let key: Vec<String> = key.iter().filter(is_key).cloned().collect();
-        let mut facts =
-            vec!["count(*)".to_string(), format!("md5(string_agg(md5({0}), '' order by {0}))", text_of(&seen))];
+        let mut facts = vec!["count(*)".to_string(), hash_of(&seen)];
         for column in columns.iter().filter(|column| !is_masked(&column.name)) {
             let name = plain(&quote(&column.name), &column.data_type);
             facts.extend([format!("count({name})"), format!("count(distinct {name})")]);
@@ -92,6 +91,28 @@ impl Picture {
         let described = described.collect();
         let shown = shown(session, from, &columns.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), &key, masked)?;
         Ok(Self { sql, rows, content, columns: described, key, shown })
+    }
+
+    /// All rows and nothing else of a table, a view, or a query in parentheses.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(in crate::check) fn of_rows(session: &Session, from: &str, key: &[String]) -> Result<Self, SqlError> {
+        let table = session.query(&format!("select * from {from} as t order by cast(to_json(t) as varchar)"))?;
+        let columns = table.columns.into_iter();
+        let columns = columns.map(|it| Column { name: it.name, data_type: it.data_type, facts: Vec::new() }).collect();
+        let shown: Vec<Vec<String>> = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+        let (rows, content) = (shown.len() as u64, String::new());
+        Ok(Self { sql: None, rows, content, columns, key: key.to_vec(), shown })
+    }
+
+    /// A hash over these columns of all rows, in whichever order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(in crate::check) fn content(session: &Session, from: &str, columns: &[&str]) -> Result<String, SqlError> {
+        let told = session.query(&format!("select {} from {from}", hash_of(columns)))?;
+        Ok(told.rows.first().map_or_else(String::new, |row| row[0].to_string()))
     }
 
     /// Reads what [`Picture::to_string`] has written.
@@ -192,6 +213,11 @@ fn shown(
 fn text_of(columns: &[&str]) -> String {
     let texts: Vec<_> = columns.iter().map(|name| format!("cast({} as varchar)", quote(name))).collect();
     format!("cast(to_json([{}]) as varchar)", texts.join(", "))
+}
+
+/// An expression: a hash over these columns of all rows, in whichever order.
+fn hash_of(columns: &[&str]) -> String {
+    format!("md5(string_agg(md5({0}), '' order by {0}))", text_of(columns))
 }
 
 /// An expression with an order, for the types that have none.
