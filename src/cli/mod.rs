@@ -7,6 +7,7 @@ mod compile;
 mod debug;
 pub mod delegate;
 mod extract;
+mod flags;
 mod generate;
 mod golden;
 mod ingest;

@@ -78,6 +78,17 @@ impl Engine {
         Ok(Self { catalog: Some(catalog.to_string()), ..engine })
     }
 
+    /// Makes the tables of another file readable under a catalog of this name.
+    ///
+    /// # Errors
+    /// When another process holds the file for writing, or it is no database.
+    pub fn attach_to_read(&self, path: &Path, catalog: &str) -> Result<()> {
+        let file = path.to_string_lossy().replace('\'', "''");
+        self.root()
+            .execute_batch(&format!("attach '{file}' as {} (read_only)", crate::name::quote(catalog)))
+            .map_err(|error| cannot_open(path, &error))
+    }
+
     fn connect(path: &Path, mode: AccessMode) -> Result<Self> {
         let _busy = clock::busy();
         let started = Instant::now();

@@ -21,10 +21,10 @@ pub fn snapshots(root: &std::path::Path) -> Snapshots {
 
 impl House {
     /// The project, as whoever builds it anew needs it.
-    fn blueprint(&self) -> Blueprint<'_> {
+    pub(super) fn blueprint(&self) -> Blueprint<'_> {
         Blueprint {
             project: &self.project,
-            scanned: &self.scanned,
+            scanned: self.declared(),
             graph: &self.graph,
             renderer: &self.renderer,
             database: &self.database,

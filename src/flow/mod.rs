@@ -1,6 +1,7 @@
 //! Both journeys: an event from its file to a publication, a model from its file to checked rows. Every verb is a
 //! slice of them.
 
+mod deferral;
 mod golden;
 mod house;
 mod journey;

@@ -13,5 +13,6 @@ mod name;
 mod pack;
 mod raw_store;
 mod readme;
+mod state;
 mod support;
 mod tidy;

@@ -33,7 +33,7 @@ const HOUSE: &[(&str, &str)] = &[
     ("plan", "error name progress project render graph"),
     ("run", "error name progress dialect config engine project render plan"),
     ("rebuild", "error name progress config engine project store ingest extract render graph plan run"),
-    ("artifact", "error name progress dialect config project render plan"),
+    ("artifact", "error name progress dialect config project render graph plan"),
     ("check", "error name progress config engine project render graph plan run rebuild artifact"),
     ("publish", "error name progress config engine project check"),
     ("report", "error name progress engine project render ingest extract plan artifact publish"),
