@@ -5,5 +5,7 @@ mod golden;
 mod verified;
 
 pub use data_test::check;
-pub use golden::{Difference, Golden, Mark, Pending, Picture, Snapshots, Verdict};
+pub use golden::{
+    Difference, Golden, Mark, Pending, Picture, Snapshots, Verdict, masked, statement_hash, without_places,
+};
 pub use verified::{Publishable, Verified, publishable, verify};

@@ -33,6 +33,8 @@ pub enum Verb {
     Test(TestFlags),
     /// Look at snapshots that changed: accept, reject or skip each
     Review(ReviewFlags),
+    /// Build a revision and the working tree from the same events, and tell what is otherwise
+    Diff(DiffFlags),
     /// Render SQL into target/compiled
     Compile(CompileFlags),
     /// List what the project holds
@@ -103,10 +105,20 @@ pub enum Output {
     Json,
 }
 
+/// As `cp diff --output` takes it.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub enum DiffOutput {
+    #[default]
+    Text,
+    Markdown,
+    Json,
+    Html,
+}
+
 /// Which nodes.
 #[derive(Args, Default)]
 pub struct Selection {
-    /// Nodes to take: names, paths, tag:x, source:x, +x, x+, @x; several are joined, commas intersect
+    /// Nodes to take: names, paths, tag:x, source:x, state:modified, +x, x+, @x; several are joined, commas intersect
     #[arg(long, value_name = "NODES", num_args = 1.., help_heading = "Selection")]
     pub select: Vec<String>,
     /// Nodes to leave out
@@ -121,10 +133,10 @@ pub struct Selection {
 #[derive(Args, Default)]
 pub struct Deferral {
     /// Read what is neither selected nor built here from the tables of the manifest in --state
-    #[arg(long)]
+    #[arg(long, help_heading = "Selection")]
     pub defer: bool,
     /// Read all that is not selected from there, built here or not
-    #[arg(long)]
+    #[arg(long, help_heading = "Selection")]
     pub favor_state: bool,
 }
 
@@ -182,6 +194,26 @@ pub struct ReviewFlags {
     pub reject: bool,
     #[command(flatten)]
     pub project: Project,
+}
+
+#[derive(Args)]
+pub struct DiffFlags {
+    /// The revision to compare with; REV... is where REV and HEAD parted [default: where the main branch was left, else HEAD]
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// Build both sides from the events of this folder [default: snapshots/sample]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// End with exit code 1 where data is otherwise, as git diff does
+    #[arg(long)]
+    pub exit_code: bool,
+    #[command(flatten)]
+    pub selection: Selection,
+    #[command(flatten)]
+    pub common: Common,
+    /// text for a person, markdown for a pull request, json for a program, html for a browser
+    #[arg(long, value_enum, default_value_t = DiffOutput::Text, hide_default_value = true, help_heading = "Output")]
+    pub output: DiffOutput,
 }
 
 #[derive(Args)]

@@ -2,6 +2,7 @@
 //! slice of them.
 
 mod deferral;
+mod diff;
 mod golden;
 mod house;
 mod journey;
@@ -10,6 +11,7 @@ mod warehouse;
 mod watch;
 
 pub use crate::check::{Difference, Golden, Mark, Pending, Snapshots, Verdict};
+pub use crate::diff::{LIMIT as DIFF_LIMIT, Report, html as diff_html, markdown as diff_markdown, text as diff_text};
 pub use crate::extract::{Comparison, Named};
 pub use crate::publish::{Changes, ComparedTable, Published, PublishedTable};
 pub use golden::snapshots;
