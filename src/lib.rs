@@ -24,9 +24,10 @@
 //! | `plan` | what will be done, in which order and why; the parallel walk |
 //! | `run` | one materialization a file |
 //! | `rebuild` | a whole build in memory, from given events, as they arrive |
-//! | `artifact` | compiled SQL, `manifest.json` and `run_results.json`, as dbt writes them |
+//! | `artifact` | compiled SQL, `manifest.json` and `run_results.json`, as dbt writes them; what changed since an earlier manifest |
 //! | `check` | tests, severity, golden snapshots, replays, unit tests, and what may be published |
 //! | `publish` | verified tables only, as Parquet |
+//! | `diff` | two builds of one project: which models are otherwise, and the reviewer's page about it |
 //! | `report` | what happened to the data, as text and JSON |
 //! | `flow` | both journeys, each on one screen; every verb is a slice of it |
 //! | `ui` | all printing |
@@ -45,6 +46,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod dialect;
+pub mod diff;
 pub mod engine;
 pub mod error;
 pub mod event;

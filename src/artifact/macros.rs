@@ -23,6 +23,13 @@ pub(super) struct Macro<'a> {
     calls: BTreeSet<String>,
 }
 
+impl<'a> Macro<'a> {
+    /// Its whole text.
+    pub(super) fn sql(&self) -> &'a str {
+        self.sql
+    }
+}
+
 /// All macros by unique id; of two with one name the later file's is kept.
 pub(super) fn macros(project: &Project) -> BTreeMap<String, Macro<'_>> {
     let found: Vec<_> =

@@ -15,6 +15,7 @@ use crate::artifact::node::columns;
 use crate::artifact::node::meta;
 use crate::artifact::node::slashed;
 use crate::artifact::replace::replace;
+use crate::artifact::state;
 use crate::error::Result;
 use crate::name::NodeId;
 use crate::name::Relation;
@@ -134,7 +135,13 @@ fn metadata(object: &mut Object<'_>, project: &Project, invocation_id: &str, gen
     object.text("dbt_version", super::DBT_VERSION);
     object.text("generated_at", &super::time(generated_at));
     object.text("invocation_id", invocation_id);
-    object.object("env", |object| object.text("CP_VERSION", env!("CARGO_PKG_VERSION")));
+    object.object("env", |object| {
+        object.text("CP_VERSION", env!("CARGO_PKG_VERSION"));
+        object.text(state::VARS, &serde_json::json!(state::vars(project)).to_string());
+        if project.profile.path != ":memory:" && !project.profile.path.is_empty() {
+            object.text(state::WAREHOUSE, &project.root.join(&project.profile.path).to_string_lossy());
+        }
+    });
     object.text("project_name", &project.name);
     object.text("adapter_type", project.profile.dialect.name());
     object.fields(concat!(

@@ -14,12 +14,14 @@ mod node;
 mod replace;
 mod run_record;
 mod run_results;
+mod state;
 
 pub use compiled::{compiled_path, run_path, write_compiled, write_run_sql};
 pub use manifest::write_manifest;
 pub use replace::replace;
 pub use run_record::write_run_record;
 pub use run_results::{LastResult, LastRun, last_run, write_run_results};
+pub use state::{Manifest, read_manifest};
 
 use std::time::Duration;
 

@@ -217,9 +217,13 @@ fn checksum(object: &mut Object<'_>, node: &Node) {
     } else if node.kind == NodeKind::Seed && node.file.text.len() > LARGE_SEED {
         ("path", slashed(&node.file.path))
     } else {
-        let digest = Sha256::digest(node.file.text.trim().as_bytes());
-        ("sha256", digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        ("sha256", checksum_of(node.file.text.trim()))
     };
     object.text("name", name);
     object.text("checksum", &checksum);
+}
+
+/// SHA-256 in hexadecimal.
+pub(super) fn checksum_of(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

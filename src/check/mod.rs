@@ -7,7 +7,9 @@ mod unit;
 mod verified;
 
 pub use data_test::check;
-pub use golden::{Difference, Golden, Mark, Pending, Picture, Snapshots, Verdict};
+pub use golden::{
+    Difference, Golden, Mark, Pending, Picture, Snapshots, Verdict, statement_hash, volatile, without_places,
+};
 pub use replay::{Replay, Replays, Tries, replay, replayed};
 pub use unit::{Unit, scaffold, unit};
 pub use verified::{Publishable, Verified, publishable, verify};

@@ -5,10 +5,6 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
-use crate::config::Flags;
-use crate::config::OutputFormat;
-use crate::config::Secret;
-
 /// CommercePulse: raw vendor events to checked, published facts
 #[derive(Parser)]
 #[command(name = "cp", disable_version_flag = true, max_term_width = 100)]
@@ -37,6 +33,8 @@ pub enum Verb {
     Test(TestFlags),
     /// Look at snapshots that changed: accept, reject or skip each
     Review(ReviewFlags),
+    /// Build a revision and the working tree from the same events, and tell what is otherwise
+    Diff(DiffFlags),
     /// Render SQL into target/compiled
     Compile(CompileFlags),
     /// List what the project holds
@@ -60,6 +58,16 @@ pub enum Verb {
 /// Flags that every verb has.
 #[derive(Args, Default)]
 pub struct Project {
+    #[command(flatten)]
+    pub common: Common,
+    /// text for a person, json for a program
+    #[arg(long, value_enum, default_value_t = Output::Text, hide_default_value = true, help_heading = "Output")]
+    pub output: Output,
+}
+
+/// Those of them that say nothing about the form of the output.
+#[derive(Args, Default)]
+pub struct Common {
     /// The folder that holds dbt_project.yml [default: here or above]
     #[arg(long, value_name = "DIR", help_heading = "Project")]
     pub project_dir: Option<PathBuf>,
@@ -81,9 +89,6 @@ pub struct Project {
     /// Its database [default: MONGO_DB, else commercepulse]
     #[arg(long, value_name = "NAME", help_heading = "Project")]
     pub mongo_db: Option<String>,
-    /// text for a person, json for a program
-    #[arg(long, value_enum, default_value_t = Output::Text, hide_default_value = true, help_heading = "Output")]
-    pub output: Output,
     /// Say only what is wrong
     #[arg(long, conflicts_with = "verbose", help_heading = "Output")]
     pub quiet: bool,
@@ -100,15 +105,39 @@ pub enum Output {
     Json,
 }
 
+/// As `cp diff --output` takes it.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub enum DiffOutput {
+    #[default]
+    Text,
+    Markdown,
+    Json,
+    Html,
+}
+
 /// Which nodes.
 #[derive(Args, Default)]
 pub struct Selection {
-    /// Nodes to take: names, paths, tag:x, source:x, +x, x+, @x; several are joined, commas intersect
+    /// Nodes to take: names, paths, tag:x, source:x, state:modified, +x, x+, @x; several are joined, commas intersect
     #[arg(long, value_name = "NODES", num_args = 1.., help_heading = "Selection")]
     pub select: Vec<String>,
     /// Nodes to leave out
     #[arg(long, value_name = "NODES", num_args = 1.., help_heading = "Selection")]
     pub exclude: Vec<String>,
+    /// The folder of the manifest that state:modified and state:new compare with [default: DBT_STATE]
+    #[arg(long, value_name = "DIR", help_heading = "Selection")]
+    pub state: Option<PathBuf>,
+}
+
+/// Whether tables of another run are read.
+#[derive(Args, Default)]
+pub struct Deferral {
+    /// Read what is neither selected nor built here from the tables of the manifest in --state
+    #[arg(long, help_heading = "Selection")]
+    pub defer: bool,
+    /// Read all that is not selected from there, built here or not
+    #[arg(long, help_heading = "Selection")]
+    pub favor_state: bool,
 }
 
 /// Where events are read from.
@@ -126,6 +155,8 @@ pub struct Events {
 pub struct BuildFlags {
     #[command(flatten)]
     pub selection: Selection,
+    #[command(flatten)]
+    pub deferral: Deferral,
     #[command(flatten)]
     pub events: Events,
     /// Build every selected model whole
@@ -175,6 +206,26 @@ pub struct ReviewFlags {
 }
 
 #[derive(Args)]
+pub struct DiffFlags {
+    /// The revision to compare with; REV... is where REV and HEAD parted [default: where the main branch was left, else HEAD]
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// Build both sides from the events of this folder [default: snapshots/sample]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// End with exit code 1 where data is otherwise, as git diff does
+    #[arg(long)]
+    pub exit_code: bool,
+    #[command(flatten)]
+    pub selection: Selection,
+    #[command(flatten)]
+    pub common: Common,
+    /// text for a person, markdown for a pull request, json for a program, html for a browser
+    #[arg(long, value_enum, default_value_t = DiffOutput::Text, hide_default_value = true, help_heading = "Output")]
+    pub output: DiffOutput,
+}
+
+#[derive(Args)]
 pub struct PublishFlags {
     /// Publish every row anew, in place of whatever is there (BigQuery)
     #[arg(long)]
@@ -218,6 +269,8 @@ pub struct IngestFlags {
 pub struct CompileFlags {
     #[command(flatten)]
     pub selection: Selection,
+    #[command(flatten)]
+    pub deferral: Deferral,
     /// Render this text instead
     #[arg(long, value_name = "SQL", conflicts_with_all = ["select", "exclude"])]
     pub inline: Option<String>,
@@ -240,6 +293,8 @@ pub struct LsFlags {
 pub struct ShowFlags {
     #[command(flatten)]
     pub selection: Selection,
+    #[command(flatten)]
+    pub deferral: Deferral,
     /// A query, in which ref() and source() work
     #[arg(long, value_name = "SQL", conflicts_with_all = ["select", "exclude"])]
     pub inline: Option<String>,
@@ -308,57 +363,6 @@ pub struct GenerateFlags {
     pub malformed_rate: Option<f64>,
     #[command(flatten)]
     pub project: Project,
-}
-
-impl Project {
-    /// As plain data.
-    pub fn flags(self) -> Flags {
-        Flags {
-            project_dir: self.project_dir,
-            profiles_dir: self.profiles_dir,
-            target: self.target,
-            vars: self.vars,
-            threads: self.threads,
-            mongo_uri: self.mongo_uri.map(Secret::new),
-            mongo_db: self.mongo_db,
-            output: match self.output {
-                Output::Text => OutputFormat::Text,
-                Output::Json => OutputFormat::Json,
-            },
-            quiet: self.quiet,
-            verbose: self.verbose,
-            ..Flags::default()
-        }
-    }
-}
-
-impl BuildFlags {
-    /// As plain data.
-    pub fn flags(self) -> Flags {
-        Flags {
-            select: self.selection.select,
-            exclude: self.selection.exclude,
-            date: self.events.date,
-            data: self.events.data,
-            full_refresh: self.full_refresh,
-            fail_fast: self.fail_fast,
-            dry_run: self.dry_run,
-            ..self.project.flags()
-        }
-    }
-}
-
-impl TestFlags {
-    /// As plain data.
-    pub fn flags(self) -> Flags {
-        Flags {
-            unreferenced: self.unreferenced,
-            replays: self.replays,
-            seed: self.seed,
-            scaffold: self.scaffold,
-            ..self.build.flags()
-        }
-    }
 }
 
 /// Prints clap's message: help on stdout, a fault on stderr.

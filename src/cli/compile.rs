@@ -2,7 +2,6 @@
 
 use crate::cli;
 use crate::cli::arguments::CompileFlags;
-use crate::config::Flags;
 use crate::error::Result;
 use crate::flow;
 use crate::progress::Silent;
@@ -12,8 +11,7 @@ use crate::ui;
 
 pub fn perform(flags: CompileFlags) -> Result<()> {
     let inline = flags.inline;
-    let (select, exclude) = (flags.selection.select, flags.selection.exclude);
-    let (house, console) = cli::open("compile", Flags { select, exclude, ..flags.project.flags() })?;
+    let (house, console) = cli::open("compile", flags.deferral.over(flags.selection.over(flags.project.flags())))?;
     let engine = flow::explore(&house)?;
     let session = engine.session()?;
     let database = Database { session: &session, observe: &Silent };

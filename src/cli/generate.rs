@@ -14,7 +14,7 @@ use crate::ui::Console;
 use crate::ui::Talk;
 
 pub fn perform(flags: GenerateFlags) -> Result<()> {
-    let talk = match (flags.project.quiet, flags.project.verbose) {
+    let talk = match (flags.project.common.quiet, flags.project.common.verbose) {
         (true, _) => Talk::Quiet,
         (_, true) => Talk::Verbose,
         _ => Talk::Normal,
@@ -22,10 +22,10 @@ pub fn perform(flags: GenerateFlags) -> Result<()> {
     let console = Console::new(talk);
     let seed = flags.seed.unwrap_or(sample::DEFAULT_SEED);
     // Outside a project the folder is looked for in the working directory.
-    let named = Flags { project_dir: flags.project.project_dir.clone(), ..Flags::default() };
+    let named = Flags { project_dir: flags.project.common.project_dir.clone(), ..Flags::default() };
     let root = match Settings::project_root(&named) {
         Ok(root) => root,
-        Err(error) if flags.project.project_dir.is_some() => return Err(error),
+        Err(error) if flags.project.common.project_dir.is_some() => return Err(error),
         Err(_) => std::path::PathBuf::from("."),
     };
     let generated = match (flags.events, flags.history, flags.orders) {

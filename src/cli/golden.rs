@@ -89,12 +89,17 @@ pub fn as_json(done: &Done) -> serde_json::Map<String, Json> {
 
 /// A difference under its name.
 pub fn drawn(name: &str, difference: &Difference) -> String {
+    lines(name, &difference.headline, &difference.lines)
+}
+
+/// Marked lines under a name.
+pub fn lines(name: &str, headline: &str, lines: &[(Mark, String)]) -> String {
     let sign = |mark: &Mark| match mark {
         Mark::Plain => Sign::Plain,
         Mark::Added => Sign::Added,
         Mark::Removed => Sign::Removed,
         Mark::Changed => Sign::Changed,
     };
-    let lines: Vec<_> = difference.lines.iter().map(|(mark, text)| (sign(mark), text.as_str())).collect();
-    ui::changes(name, &difference.headline, &lines)
+    let lines: Vec<_> = lines.iter().map(|(mark, text)| (sign(mark), text.as_str())).collect();
+    ui::changes(name, headline, &lines)
 }

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use crate::cli;
 use crate::cli::arguments::LsFlags;
-use crate::config::Flags;
 use crate::config::OutputFormat;
 use crate::error::Result;
 use crate::graph;
@@ -12,11 +11,17 @@ use crate::ui;
 
 pub fn perform(flags: LsFlags) -> Result<()> {
     let kinds = flags.resource_type;
-    let (select, exclude) = (flags.selection.select, flags.selection.exclude);
-    let (house, console) = cli::open("ls", Flags { select, exclude, ..flags.project.flags() })?;
+    let (house, console) = cli::open("ls", flags.selection.over(flags.project.flags()))?;
     console.close();
     let flags = &house.settings.flags;
-    let selection = graph::select(&house.project, &house.scanned, &house.graph, &flags.select, &flags.exclude)?;
+    let selection = graph::select(
+        &house.project,
+        &house.scanned,
+        &house.graph,
+        &flags.select,
+        &flags.exclude,
+        house.state.as_ref(),
+    )?;
     selection.unmatched.iter().for_each(ui::show_diagnostic);
     let mut lines = Vec::new();
     for id in &selection.ids {

@@ -6,7 +6,9 @@ mod clean;
 mod compile;
 mod debug;
 pub mod delegate;
+mod diff;
 mod extract;
+mod flags;
 mod generate;
 mod golden;
 mod ingest;
@@ -82,6 +84,7 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Seed(flags) => run::perform(flags, "seed"),
         Verb::Test(flags) => test::perform(flags),
         Verb::Review(flags) => review::perform(flags),
+        Verb::Diff(flags) => diff::perform(flags),
         Verb::Verify(flags) => verify::perform(flags),
         Verb::Watch(flags) => watch::perform(flags),
         Verb::Compile(flags) => compile::perform(flags),

@@ -2,7 +2,6 @@
 
 use crate::cli;
 use crate::cli::arguments::ShowFlags;
-use crate::config::Flags;
 use crate::config::OutputFormat;
 use crate::engine::SqlError;
 use crate::error::Diagnostic;
@@ -18,8 +17,7 @@ use crate::ui;
 
 pub fn perform(flags: ShowFlags) -> Result<()> {
     let (inline, limit) = (flags.inline, flags.limit);
-    let (select, exclude) = (flags.selection.select, flags.selection.exclude);
-    let (house, console) = cli::open("show", Flags { select, exclude, ..flags.project.flags() })?;
+    let (house, console) = cli::open("show", flags.deferral.over(flags.selection.over(flags.project.flags())))?;
     console.close();
     let engine = flow::explore(&house)?;
     let session = engine.session()?;

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use crate::cli;
 use crate::cli::arguments::WatchFlags;
-use crate::config::Flags;
 use crate::config::OutputFormat;
 use crate::error::Error;
 use crate::error::Result;
@@ -16,8 +15,7 @@ use crate::progress::grouped;
 use crate::ui;
 
 pub fn perform(flags: WatchFlags) -> Result<()> {
-    let (select, exclude) = (flags.selection.select, flags.selection.exclude);
-    let (house, console) = cli::open("watch", Flags { select, exclude, ..flags.project.flags() })?;
+    let (house, console) = cli::open("watch", flags.selection.over(flags.project.flags()))?;
     let watched = house.watch(&console, &Stop::listen(ui::say), &mut |batch| show(&house, batch))?;
     console.close();
     let (batches, events, all) = (grouped(watched.batches), grouped(watched.events), grouped(watched.events_in_all));

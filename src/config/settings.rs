@@ -35,6 +35,11 @@ pub struct Flags {
     pub date: Option<String>,
     pub select: Vec<String>,
     pub exclude: Vec<String>,
+    /// The folder of a manifest of another run.
+    pub state: Option<PathBuf>,
+    /// Whether tables of that run are read where there are none here; `favor_state`: also where there are.
+    pub defer: bool,
+    pub favor_state: bool,
     pub full_refresh: bool,
     /// Publish every row, whatever was published.
     pub republish: bool,

@@ -78,6 +78,25 @@ impl Engine {
         Ok(Self { catalog: Some(catalog.to_string()), ..engine })
     }
 
+    /// Another catalog in memory, in the same database: what is in the one can be compared with what is in the other by a query.
+    pub fn beside(&self, catalog: &str) -> Result<Self> {
+        let failed = |error| Error::call("cannot open a second database in memory").because(error);
+        let connection = self.root().try_clone().map_err(failed)?;
+        connection.execute_batch(&format!("attach ':memory:' as {}", crate::name::quote(catalog))).map_err(failed)?;
+        Ok(Self { root: Mutex::new(connection), path: None, catalog: Some(catalog.to_string()) })
+    }
+
+    /// Makes the tables of another file readable under a catalog of this name.
+    ///
+    /// # Errors
+    /// When another process holds the file for writing, or it is no database.
+    pub fn attach_to_read(&self, path: &Path, catalog: &str) -> Result<()> {
+        let file = path.to_string_lossy().replace('\'', "''");
+        self.root()
+            .execute_batch(&format!("attach '{file}' as {} (read_only)", crate::name::quote(catalog)))
+            .map_err(|error| cannot_open(path, &error))
+    }
+
     fn connect(path: &Path, mode: AccessMode) -> Result<Self> {
         let _busy = clock::busy();
         let started = Instant::now();

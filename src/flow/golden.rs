@@ -24,7 +24,7 @@ impl House {
     pub(super) fn blueprint(&self) -> Blueprint<'_> {
         Blueprint {
             project: &self.project,
-            scanned: &self.scanned,
+            scanned: self.declared(),
             graph: &self.graph,
             renderer: &self.renderer,
             database: &self.database,

@@ -21,8 +21,10 @@ use crate::error::Result;
 use crate::extract;
 use crate::extract::Extracted;
 use crate::flow::Stop;
+use crate::flow::deferral::Deferral;
 use crate::graph;
 use crate::graph::Graph;
+use crate::graph::State;
 use crate::ingest;
 use crate::ingest::Ingested;
 use crate::name::NodeId;
@@ -60,6 +62,9 @@ pub struct House {
     pub started_at: Timestamp,
     /// The warehouse's catalog, as DuckDB names it: after its file.
     pub database: String,
+    /// How the nodes stand to the manifest that `--state` names.
+    pub state: Option<State>,
+    pub(super) deferral: Option<Deferral>,
     verb: String,
     clock: Instant,
 }
@@ -70,14 +75,30 @@ impl House {
     /// # Errors
     /// Every fault in the project's files at once, as diagnostics.
     pub fn open(verb: &str, flags: Flags) -> Result<Self> {
+        let root = Settings::project_root(&flags)?;
+        let environment = Arc::new(Environment::load(&root)?);
+        Self::open_at(verb, flags, root, environment, None)
+    }
+
+    /// Opens the project in a folder; `catalog` is what its tables' catalog is called, where it is not named after the
+    /// warehouse.
+    ///
+    /// # Errors
+    /// As [`House::open`].
+    pub(super) fn open_at(
+        verb: &str,
+        flags: Flags,
+        root: PathBuf,
+        environment: Arc<Environment>,
+        catalog: Option<&str>,
+    ) -> Result<Self> {
         let clock = Instant::now();
         let started_at = Timestamp::now();
         let invocation_id = uuid::Uuid::new_v4().to_string();
-        let root = Settings::project_root(&flags)?;
-        let environment = Arc::new(Environment::load(&root)?);
         let project = Arc::new(project::load(&root, &flags, &environment, &|text, known| {
             render::expand(text, &environment, Some(known.vars), known.target)
         })?);
+        let state_folder = state_folder(&flags, &environment).filter(|_| catalog.is_none());
         let settings = Settings::resolve(flags, root, &environment, project.profile.clone())?;
         require_duckdb(verb, &project)?;
         let database = match (&project.profile.database, &settings.warehouse) {
@@ -87,6 +108,7 @@ impl House {
             }
             (None, None) => "memory".to_string(),
         };
+        let database = catalog.map_or(database, str::to_string);
         let options = render::Options {
             database: database.clone(),
             full_refresh: settings.flags.full_refresh,
@@ -98,7 +120,22 @@ impl House {
         let scanned = renderer.scan()?;
         let graph = Graph::new(&project, &scanned)?;
         let verb = verb.to_string();
-        Ok(Self { settings, project, renderer, scanned, graph, invocation_id, started_at, database, verb, clock })
+        let (state, deferral) = (None, None);
+        let house = Self {
+            settings,
+            project,
+            renderer,
+            scanned,
+            graph,
+            invocation_id,
+            started_at,
+            database,
+            state,
+            deferral,
+            verb,
+            clock,
+        };
+        house.with_state(state_folder)
     }
 
     /// Time since the project was opened.
@@ -109,7 +146,14 @@ impl House {
     /// Nodes of these kinds that `--select` and `--exclude` leave, and what matched nothing.
     pub fn select(&self, kinds: &[NodeKind]) -> Result<(IndexSet<NodeId>, Vec<Diagnostic>)> {
         let flags = &self.settings.flags;
-        let selection = graph::select(&self.project, &self.scanned, &self.graph, &flags.select, &flags.exclude)?;
+        let selection = graph::select(
+            &self.project,
+            &self.scanned,
+            &self.graph,
+            &flags.select,
+            &flags.exclude,
+            self.state.as_ref(),
+        )?;
         let of_kind = |id: &NodeId| self.project.nodes.get(id).is_some_and(|node| kinds.contains(&node.kind));
         Ok((selection.ids.into_iter().filter(of_kind).collect(), selection.unmatched))
     }
@@ -136,6 +180,7 @@ impl House {
             None => Engine::in_memory()?,
         };
         engine.configure(&self.project.profile.settings)?;
+        self.attach_deferred(&engine)?;
         Ok(engine)
     }
 
@@ -239,7 +284,7 @@ impl House {
             .collect();
         artifact::write_manifest(
             &self.project,
-            &self.scanned,
+            self.declared(),
             &self.parents(),
             &compiled,
             &self.invocation_id,
@@ -286,6 +331,14 @@ impl House {
         )?;
         Ok(written.folder)
     }
+}
+
+/// The folder of the manifest to compare with. The environment's counts only where something asks for one.
+fn state_folder(flags: &Flags, environment: &Environment) -> Option<PathBuf> {
+    let mut words = flags.select.iter().chain(&flags.exclude);
+    let is_asked = flags.defer || flags.favor_state || words.any(|word| word.contains("state:"));
+    let told = || environment.get("DBT_STATE").filter(|_| is_asked).map(PathBuf::from);
+    flags.state.clone().or_else(told)
 }
 
 /// Verbs that run nothing in a warehouse.

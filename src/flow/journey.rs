@@ -77,7 +77,9 @@ impl House {
         } else if !done.stopped {
             done.published = Some(self.publish(&engine, &record, observe));
         }
-        if !done.stopped {
+        if self.is_deferring() {
+            observe.on(Progress::Note { text: "no report: some tables are those of another run".to_string() });
+        } else if !done.stopped {
             done.report = Some(self.report(&engine, Some(&record), &self.told(done.published.as_ref()))?);
         }
         done.record = Some(record);
@@ -256,7 +258,7 @@ impl House {
         artifact::write_run_record(&self.project, record, &data)
     }
 
-    fn has_selection(&self) -> bool {
+    pub(super) fn has_selection(&self) -> bool {
         !self.settings.flags.select.is_empty() || !self.settings.flags.exclude.is_empty()
     }
 
@@ -274,7 +276,7 @@ impl House {
     fn table_sizes(&self, engine: &Engine) -> Result<Vec<(String, u64)>> {
         let session = engine.session()?;
         let mut sizes = Vec::new();
-        for scan in self.scanned.nodes.values() {
+        for scan in self.declared().nodes.values() {
             let published = scan.config.meta("publish").and_then(serde_json::Value::as_bool).unwrap_or(false);
             if let (true, Some(relation)) = (published, &scan.relation)
                 && session.kind_of(relation)?.is_some()

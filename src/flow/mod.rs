@@ -1,6 +1,8 @@
 //! Both journeys: an event from its file to a publication, a model from its file to checked rows. Every verb is a
 //! slice of them.
 
+mod deferral;
+mod diff;
 mod golden;
 mod house;
 mod journey;
@@ -11,6 +13,7 @@ mod warehouse;
 mod watch;
 
 pub use crate::check::{Difference, Golden, Mark, Pending, Replay, Replays, Snapshots, Unit, Verdict};
+pub use crate::diff::{LIMIT as DIFF_LIMIT, Report, html as diff_html, markdown as diff_markdown, text as diff_text};
 pub use crate::extract::{Comparison, Named};
 pub use crate::publish::{Changes, ComparedTable, Published, PublishedTable};
 pub use golden::snapshots;

@@ -90,10 +90,12 @@ impl House {
 
 /// Opens the warehouse for looking; where there is none yet, an empty one in memory.
 pub fn explore(house: &House) -> Result<Engine> {
-    match &house.settings.warehouse {
+    let engine = match &house.settings.warehouse {
         Some(path) if path.is_file() => Engine::open_read_only(path),
         _ => Engine::in_memory(),
-    }
+    }?;
+    house.attach_deferred(&engine)?;
+    Ok(engine)
 }
 
 impl House {
@@ -123,7 +125,7 @@ impl House {
         }
         artifact::write_manifest(
             &self.project,
-            &self.scanned,
+            self.declared(),
             &self.parents(),
             &compiled,
             &self.invocation_id,

@@ -21,6 +21,8 @@ pub(super) enum Method {
     TestName,
     Group,
     Access,
+    /// How it stands to a manifest.
+    State,
     /// Kinds that a project of ours has none of.
     Nothing,
 }
@@ -141,7 +143,8 @@ fn method(raw: &str, word: &str) -> Result<Method> {
         "group" => Method::Group,
         "access" => Method::Access,
         "exposure" | "metric" | "semantic_model" | "saved_query" | "unit_test" => Method::Nothing,
-        "state" | "result" | "source_status" | "version" => {
+        "state" => Method::State,
+        "result" | "source_status" | "version" => {
             return Err(Error::call(format!("cannot select by `{name}:` yet, as in `{raw}`"))
                 .help("select by name, `tag:`, `path:`, `source:`, `config.` or `resource_type:`"));
         }
@@ -177,7 +180,8 @@ mod tests {
             ("@x+", "cannot read the selection `@x+`: `@` in front and `+` behind do not go together"),
             ("+", "cannot read the selection `+`: it names nothing"),
             ("tga:x", "cannot select by `tga:`, as in `tga:x`"),
-            ("state:new", "cannot select by `state:` yet, as in `state:new`"),
+            ("state:modified.body+", "State modified.body None Some(None) false"),
+            ("result:fail", "cannot select by `result:` yet, as in `result:fail`"),
             ("99999999999999999999999+x", "cannot read the selection `99999999999999999999999+x`: too many steps"),
         ];
         for (raw, expected) in cases {

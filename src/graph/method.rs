@@ -9,6 +9,8 @@ use crate::graph::criterion::Criterion;
 use crate::graph::criterion::Method;
 use crate::graph::pattern::matches;
 use crate::graph::pattern::matches_path;
+use crate::graph::state;
+use crate::graph::state::State;
 use crate::name::NodeId;
 use crate::project::Node;
 use crate::project::NodeConfig;
@@ -51,12 +53,13 @@ pub(super) fn members<'a>(project: &'a Project, scanned: &'a Scanned) -> Vec<(&'
 /// Complains of values that a method does not know.
 ///
 /// # Errors
-/// When `resource_type:`, `test_type:` or `source:` is given what is none.
-pub(super) fn check(criterion: &Criterion) -> Result<()> {
+/// When `resource_type:`, `test_type:`, `source:` or `state:` is given what is none.
+pub(super) fn check(criterion: &Criterion, state: Option<&State>) -> Result<()> {
     let fault =
         |wanted: String| Err(Error::call(format!("cannot read the selection `{}`", criterion.raw)).help(wanted));
     let value = criterion.value.as_str();
     match criterion.method {
+        Method::State => state::check(&criterion.raw, value, state),
         Method::ResourceType if !RESOURCE_TYPES.contains(&value) => fault(
             suggestion(value, RESOURCE_TYPES.iter().copied())
                 .unwrap_or_else(|| "kinds are `model`, `seed`, `test` and `source`".to_string()),
@@ -72,13 +75,16 @@ pub(super) fn check(criterion: &Criterion) -> Result<()> {
 }
 
 /// Whether the criterion's method and value mean the member.
-pub(super) fn means(criterion: &Criterion, project: &Project, member: Member<'_>) -> bool {
+pub(super) fn means(criterion: &Criterion, project: &Project, state: Option<&State>, member: Member<'_>) -> bool {
     let value = criterion.value.as_str();
     let config = match member {
         Member::Node(_, config) => config,
         Member::Source(source) => &source.config,
     };
     match (&criterion.method, member) {
+        (Method::State, Member::Node(Node { id, .. }, _) | Member::Source(Source { id, .. })) => {
+            state.is_some_and(|state| state.means(value, id))
+        }
         (Method::Fqn, Member::Node(node, _)) => {
             names(value, &node.fqn) || names(value, &node.fqn[1.min(node.fqn.len())..])
         }

@@ -7,6 +7,8 @@ mod dag;
 mod method;
 mod pattern;
 mod select;
+mod state;
 
 pub use dag::Graph;
 pub use select::{Selection, select};
+pub use state::{Aspect, State};

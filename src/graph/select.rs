@@ -8,6 +8,7 @@ use crate::error::Diagnostic;
 use crate::error::Result;
 use crate::error::suggestion;
 use crate::graph::Graph;
+use crate::graph::State;
 use crate::graph::criterion::Criterion;
 use crate::graph::criterion::Method;
 use crate::graph::method;
@@ -29,7 +30,7 @@ pub struct Selection {
 /// What `select` means without what `exclude` means; no `select` at all is everything.
 ///
 /// Words, whether of one text or of several, add up; a comma keeps what both sides mean. A test is selected with any
-/// of its parents, and by itself.
+/// of its parents, and by itself. `state` is what `state:` compares with.
 ///
 /// # Errors
 /// When a criterion cannot be read, or asks for what is not there yet.
@@ -39,9 +40,10 @@ pub fn select(
     graph: &Graph,
     select: &[String],
     exclude: &[String],
+    state: Option<&State>,
 ) -> Result<Selection> {
     let members = method::members(project, scanned);
-    let mut selector = Selector { project, scanned, graph, members, unmatched: Vec::new() };
+    let mut selector = Selector { project, scanned, graph, state, members, unmatched: Vec::new() };
     let chosen = match select {
         [] => graph.order().iter().collect(),
         select => selector.union("--select", select)?,
@@ -55,6 +57,7 @@ struct Selector<'a> {
     project: &'a Project,
     scanned: &'a Scanned,
     graph: &'a Graph,
+    state: Option<&'a State>,
     members: Vec<(&'a NodeId, Member<'a>)>,
     unmatched: Vec<Diagnostic>,
 }
@@ -98,12 +101,12 @@ impl<'a> Selector<'a> {
 
     /// What a criterion means: the nodes themselves, those around them that it asks for, and the tests on all of them.
     fn criterion(&self, criterion: &Criterion) -> Result<HashSet<&'a NodeId>> {
-        method::check(criterion)?;
+        method::check(criterion, self.state)?;
         let graph = self.graph;
         let meant: Vec<&NodeId> = self
             .members
             .iter()
-            .filter(|(_, member)| method::means(criterion, self.project, *member))
+            .filter(|(_, member)| method::means(criterion, self.project, self.state, *member))
             .map(|(id, _)| *id)
             .collect();
         let mut selected: IndexSet<NodeId> = meant.iter().map(|id| (*id).clone()).collect();
@@ -147,6 +150,7 @@ impl<'a> Selector<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Aspect;
     use crate::graph::dag::tests::project_of;
     use crate::name::Relation;
     use crate::project::{GenericTest, NodeConfig};
@@ -207,7 +211,12 @@ mod tests {
         let graph = Graph::new(&project, &scanned).unwrap();
         let texts =
             |text: &str| text.split('|').filter(|text| !text.is_empty()).map(str::to_string).collect::<Vec<_>>();
-        match select(&project, &scanned, &graph, &texts(chosen), &texts(excluded)) {
+        let state = State::new([
+            (NodeId::new("model", "shop", "stg_a"), vec![Aspect::Body]),
+            (NodeId::new("model", "shop", "fact"), vec![Aspect::Macros]),
+            (NodeId::new("model", "shop", "mart"), Vec::new()),
+        ]);
+        match select(&project, &scanned, &graph, &texts(chosen), &texts(excluded), Some(&state)) {
             Err(error) => format!("{error} ({})", error.help_text().unwrap_or_default()),
             Ok(selection) => {
                 let name = |id: &NodeId| id.as_str().trim_start_matches(|c| c != '.').replace(".shop.", "");
@@ -271,6 +280,13 @@ mod tests {
             ("stg_b fcat", "", "stg_b `--select fcat` matches nothing (did you mean `fact`?)"),
             ("exposure:x", "", "`--select exposure:x` matches nothing ()"),
             ("resource_type:modle", "", "cannot read the selection `resource_type:modle` (did you mean `model`?)"),
+            ("state:modified.body", "", "stg_a unique_stg_a"),
+            ("state:old,state:modified", "", "stg_a fact unique_stg_a sums"),
+            ("state:unmodified", "", "mart sums"),
+            ("1+state:unmodified", "", "stg_b fact mart sums"),
+            ("state:new,resource_type:model", "", "stg_b unique_stg_a sums"),
+            ("state:modifed", "", "cannot read the selection `state:modifed` (did you mean `modified`?)"),
+            ("state:modified.bdy", "", "cannot read the selection `state:modified.bdy` (did you mean `body`?)"),
             (" ", "", "`--select` names nothing ()"),
         ];
         let wrong: Vec<String> = cases

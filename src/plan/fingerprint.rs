@@ -178,7 +178,7 @@ fn hash(text: &str) -> String {
 }
 
 /// Answers a template that asks the database before anything runs: there is nothing.
-struct NoDatabase;
+pub struct NoDatabase;
 
 impl Introspect for NoDatabase {
     fn kind_of(&self, _: &Relation) -> Result<Option<&'static str>> {

@@ -8,7 +8,7 @@ mod outcome;
 mod step;
 mod walk;
 
-pub use fingerprint::{Fingerprint, fingerprints};
+pub use fingerprint::{Fingerprint, NoDatabase, fingerprints};
 pub use outcome::{Outcome, RunRecord};
 pub use step::{Action, Aim, Built, Existing, Inputs, Plan, Step};
 pub use walk::{Walk, skipped, walk};

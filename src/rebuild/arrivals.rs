@@ -81,9 +81,9 @@ pub fn arrive(
     let arriving = Arriving { given, runs };
     let how = extract::How { anew: false, compare_every: u64::MAX, forget: &|_| Ok(()) };
     let session = engine.session()?;
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut events) = (Vec::new(), 0);
     for number in 1..=runs.len() {
-        extract::extract(&arriving, &engine, blueprint.database, &how, &Silent)?;
+        events = extract::extract(&arriving, &engine, blueprint.database, &how, &Silent)?.events_in_all;
         let plan = blueprint.plan(&session, selected, &IndexMap::new(), Aim::Update, &format!("run {number}"))?;
         outcomes = carry_out(&blueprint, &engine, &plan)?;
         if outcomes.iter().any(|outcome| outcome.status.is_bad()) {
@@ -91,7 +91,7 @@ pub fn arrive(
         }
     }
     drop(session);
-    Ok(Rebuilt { engine, outcomes })
+    Ok(Rebuilt { engine, outcomes, events })
 }
 
 /// A raw store in which the events of one more run have arrived whenever it is read.

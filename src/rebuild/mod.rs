@@ -4,6 +4,7 @@
 mod arrivals;
 
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
@@ -59,6 +60,8 @@ pub struct Rebuilt {
     pub engine: Engine,
     /// How each of them ended.
     pub outcomes: Vec<Outcome>,
+    /// How many events it was built from.
+    pub events: u64,
 }
 
 /// Builds all seeds and models from the files in a folder: events as in `data/`, and under `seeds/` a CSV file for each
@@ -72,16 +75,35 @@ pub struct Rebuilt {
 pub fn rebuild(blueprint: &Blueprint<'_>, given: &Path) -> Result<Rebuilt> {
     let engine = Engine::in_memory_as(blueprint.database)?;
     engine.configure(&blueprint.project.profile.settings)?;
+    rebuild_in(engine, blueprint, given, &|_| true)
+}
+
+/// As [`rebuild`], in an engine that has the blueprint's catalog, and only those seeds and models that are wanted.
+///
+/// # Errors
+/// As [`rebuild`].
+pub fn rebuild_in(
+    engine: Engine,
+    blueprint: &Blueprint<'_>,
+    given: &Path,
+    is_wanted: &dyn Fn(&NodeId) -> bool,
+) -> Result<Rebuilt> {
     let rules = ingest::rules(blueprint.project)?;
+    let mut events = 0;
     if !rules.is_empty() {
         let mut store = Embedded::in_memory()?;
         ingest_all(&mut store, &rules, given)?;
         let how = extract::How { anew: false, compare_every: u64::MAX, forget: &|_| Ok(()) };
-        extract::extract(&store, &engine, blueprint.database, &how, &Silent)?;
+        events = extract::extract(&store, &engine, blueprint.database, &how, &Silent)?.events_in_all;
     }
     let project = with_seeds_of(blueprint.project, given)?;
-    let outcomes = build(&Blueprint { project: &project, ..*blueprint }, &engine)?;
-    Ok(Rebuilt { engine, outcomes })
+    let outcomes = build(&Blueprint { project: &project, ..*blueprint }, &engine, is_wanted)?;
+    Ok(Rebuilt { engine, outcomes, events })
+}
+
+/// The file that holds the rows of a seed in a folder that a project is built from.
+pub fn seed_file(given: &Path, seed: &str) -> PathBuf {
+    given.join("seeds").join(format!("{seed}.csv"))
 }
 
 fn ingest_all(store: &mut Embedded, rules: &[ingest::FileRule], given: &Path) -> Result<Ingested> {
@@ -95,7 +117,7 @@ fn ingest_all(store: &mut Embedded, rules: &[ingest::FileRule], given: &Path) ->
 fn with_seeds_of(project: &Project, given: &Path) -> Result<Project> {
     let mut project = project.clone();
     for seed in project.nodes.values_mut().filter(|node| node.kind == NodeKind::Seed) {
-        let path = given.join("seeds").join(format!("{}.csv", seed.name));
+        let path = seed_file(given, &seed.name);
         if path.is_file() {
             seed.file.text = std::fs::read_to_string(&path).at_path("read", &path)?.into();
             seed.file.path = path;
@@ -128,14 +150,14 @@ impl Blueprint<'_> {
     }
 }
 
-/// Builds all seeds and models in an empty database.
-fn build(blueprint: &Blueprint<'_>, engine: &Engine) -> Result<Vec<Outcome>> {
+/// Builds seeds and models in an empty database.
+fn build(blueprint: &Blueprint<'_>, engine: &Engine, is_wanted: &dyn Fn(&NodeId) -> bool) -> Result<Vec<Outcome>> {
     let Blueprint { project, scanned, graph, .. } = *blueprint;
     let is_built = |kind: NodeKind| matches!(kind, NodeKind::Model | NodeKind::Seed);
     let selected: IndexSet<_> = graph
         .order()
         .iter()
-        .filter(|id| project.nodes.get(*id).is_some_and(|node| is_built(node.kind)))
+        .filter(|id| project.nodes.get(*id).is_some_and(|node| is_built(node.kind)) && is_wanted(id))
         .cloned()
         .collect();
     let plan = Plan::new(

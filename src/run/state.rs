@@ -27,7 +27,8 @@ pub fn prepare(session: &Session, database: &str, scanned: &Scanned) -> Result<(
     let mut schemas: IndexSet<(String, String)> = IndexSet::new();
     schemas.insert((database.to_string(), SCHEMA.to_string()));
     for scan in scanned.nodes.values() {
-        if let Some(relation) = &scan.relation {
+        // What lies elsewhere is only read.
+        if let Some(relation) = scan.relation.as_ref().filter(|relation| relation.database == database) {
             schemas.insert((relation.database.clone(), relation.schema.clone()));
         }
     }

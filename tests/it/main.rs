@@ -3,6 +3,7 @@
 mod bigquery;
 mod bigquery_server;
 mod dialect;
+mod diff;
 mod errors;
 mod golden;
 mod install;
@@ -14,6 +15,7 @@ mod pack;
 mod raw_store;
 mod readme;
 mod replay;
+mod state;
 mod support;
 mod tidy;
 mod unit;

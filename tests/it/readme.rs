@@ -1,6 +1,7 @@
 //! The README under test: its commands run, in their order, in one project, and what it says they print is what they print.
 
 use crate::support::Project;
+use crate::support::git;
 
 fn readme() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap()
@@ -23,6 +24,8 @@ fn commands(text: &str) -> Vec<String> {
 #[test]
 fn its_commands_run() {
     let project = Project::new();
+    // `cp diff` compares with what is committed.
+    git::commit_all(&project, "All of it");
     let mut ran = 0;
     for command in commands(&readme()) {
         // The same program, compiled already; what installs it has a test of its own, and `cargo test` is this run.

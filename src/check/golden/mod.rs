@@ -27,6 +27,7 @@ use crate::run::Database;
 
 pub use difference::{Difference, Mark};
 pub use picture::Picture;
+pub use statement::hash as statement_hash;
 
 /// How a model meets its snapshot.
 #[derive(Debug, Clone)]
@@ -244,7 +245,7 @@ impl Snapshots {
 }
 
 /// Columns whose values say nothing about the model: `meta: {volatile: true}` in their yml.
-pub(super) fn volatile(node: &Node, scan: &Scan) -> Vec<String> {
+pub fn volatile(node: &Node, scan: &Scan) -> Vec<String> {
     let is_volatile = |meta: Option<&serde_json::Value>| meta.and_then(serde_json::Value::as_bool) == Some(true);
     let columns = node.columns.values().filter(|column| is_volatile(column.meta.get("volatile")));
     let listed = scan.config.meta("volatile").and_then(serde_json::Value::as_array).into_iter().flatten();
@@ -253,7 +254,7 @@ pub(super) fn volatile(node: &Node, scan: &Scan) -> Vec<String> {
 }
 
 /// SQL without the catalogs and schemas that its tables lie in: those are a matter of the profile.
-fn without_places(sql: &str, blueprint: &Blueprint<'_>) -> String {
+pub fn without_places(sql: &str, blueprint: &Blueprint<'_>) -> String {
     let nodes = blueprint.scanned.nodes.values().filter_map(|scan| scan.relation.as_ref());
     let relations = nodes.chain(blueprint.scanned.sources.values());
     relations.fold(sql.to_string(), |sql, relation| sql.replace(&relation.to_string(), &relation.name))

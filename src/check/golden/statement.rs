@@ -4,7 +4,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 /// A hash of the statement; layout and comments change it not.
-pub(super) fn hash(sql: &str) -> String {
+pub fn hash(sql: &str) -> String {
     Sha256::digest(bare(sql)).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -131,6 +131,7 @@ impl Output {
         settings.add_filter(r"\bd_\d+_\d+\b", "[dataset]");
         settings.add_filter(r"_[0-9a-f]{16}_[0-9a-f]{8}\b", "_[hex]");
         settings.add_filter(r"\b[0-9a-f]{12,}\b", "[hex]");
+        settings.add_filter(r"\([0-9a-f]{9}\)", "([commit])");
         settings.add_filter(r"\b\d+ KiB", "[size]");
         settings.bind(|| insta::assert_snapshot!(name, self.to_string()));
     }

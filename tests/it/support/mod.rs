@@ -2,6 +2,7 @@
 
 pub mod bigquery;
 mod call;
+pub mod git;
 mod process;
 mod project;
 mod python;
