@@ -41,7 +41,7 @@ pub fn summary(all: &[Golden]) -> String {
         _ if all.is_empty() => String::new(),
         0 if equal == 1 => "1 snapshot equal".to_string(),
         0 => format!("{equal} snapshots equal"),
-        other => format!("{equal} snapshots equal, {other} not"),
+        _ => format!("{equal} of {} snapshots equal", all.len()),
     }
 }
 
