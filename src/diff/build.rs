@@ -179,9 +179,28 @@ impl Side<'_> {
         Ok(Some(Form { from, key: scan.config.key(), masked: check::volatile(node, scan) }))
     }
 
+    /// The name that readers know it by, if it is published.
+    fn published_as(&self, name: &str) -> Option<&str> {
+        let scan = self.blueprint.scanned.nodes.get(&self.pieces.get(name)?.id)?;
+        let is_published = scan.config.meta("publish").and_then(serde_json::Value::as_bool) == Some(true);
+        scan.relation.as_ref().filter(|_| is_published).map(|relation| relation.name.as_str())
+    }
+
     fn is_published(&self, name: &str) -> bool {
-        let scan = self.pieces.get(name).and_then(|piece| self.blueprint.scanned.nodes.get(&piece.id));
-        scan.and_then(|scan| scan.config.meta("publish")?.as_bool()).unwrap_or(false)
+        self.published_as(name).is_some()
+    }
+}
+
+/// What becomes of the publication of a model that both sides have.
+fn publication(name: &str, was: &Side<'_>, is: &Side<'_>) -> Option<String> {
+    if !was.pieces.contains_key(name) || !is.pieces.contains_key(name) {
+        return None;
+    }
+    match (was.published_as(name), is.published_as(name)) {
+        (Some(_), None) => Some("no longer published".to_string()),
+        (None, Some(_)) => Some("published from now on".to_string()),
+        (Some(before), Some(after)) if before != after => Some(format!("published as {after}, no longer as {before}")),
+        _ => None,
     }
 }
 
@@ -222,6 +241,7 @@ fn judge(
         kind: node.kind.as_str(),
         path: node.file.path.to_string_lossy().replace('\\', "/"),
         is_published: is.is_published(name) || was.is_published(name),
+        publication: publication(name, was, is),
         standing,
         code,
         reasons: change.map_or(Vec::new(), |change| change.reasons.clone()),
@@ -268,7 +288,8 @@ impl Lineage<'_> {
 fn report(sides: &Sides<'_>, models: Vec<Model>, events: u64, shared: &[String]) -> Report {
     let mut counts = Counts::default();
     models.iter().for_each(|model| counts.add(model.standing));
-    let is_otherwise = |model: &&Model| model.standing <= Standing::Removed && model.is_published;
+    let is_otherwise =
+        |model: &&Model| model.publication.is_some() || (model.standing <= Standing::Removed && model.is_published);
     let mut notes: Vec<String> =
         shared.iter().map(|what| format!("{what} changed, so every model was compared")).collect();
     if sides.before.project.profile.settings != sides.after.project.profile.settings {

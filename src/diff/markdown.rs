@@ -5,6 +5,7 @@ use crate::diff::Report;
 use crate::diff::Rows;
 use crate::diff::Standing;
 use crate::diff::phrase;
+use crate::diff::value::beside;
 use crate::diff::value::brief;
 use crate::progress::grouped;
 
@@ -165,12 +166,8 @@ fn examples(rows: &Rows) -> String {
         for row in &rows.examples_changed {
             for (at, cell) in row.cells.iter().enumerate() {
                 let key = if at == 0 { code(&briefly(&row.key)) } else { String::new() };
-                text.push_str(&format!(
-                    "| {key} | {} | {} | {} |\n",
-                    code(&cell.column),
-                    code(&brief(&cell.before, WIDEST)),
-                    code(&brief(&cell.after, WIDEST))
-                ));
+                let (before, after) = beside(&cell.before, &cell.after, WIDEST);
+                text.push_str(&format!("| {key} | {} | {} | {} |\n", code(&cell.column), code(&before), code(&after)));
             }
         }
         let more = rows.changed.saturating_sub(rows.examples_changed.len() as u64);
@@ -233,6 +230,7 @@ mod tests {
             kind: "model",
             path: format!("models/model_{at}.sql"),
             is_published: true,
+            publication: None,
             standing: if at < 400 { Standing::Changed } else { Standing::Downstream },
             code: Code::Changed,
             reasons: vec!["SQL".to_string()],

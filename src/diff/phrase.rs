@@ -61,8 +61,15 @@ pub(super) fn summary(model: &Model) -> String {
     headline(model) + &sums.take(SUMS).collect::<String>()
 }
 
-/// What became of a model's data.
+/// What became of a model's data, and of its publication.
 pub(super) fn headline(model: &Model) -> String {
+    match &model.publication {
+        Some(publication) => format!("{publication}; {}", data(model)),
+        None => data(model),
+    }
+}
+
+fn data(model: &Model) -> String {
     let rows = model.rows.clone().unwrap_or_default();
     match model.standing {
         Standing::Failed => match (&model.failed_before, &model.failed_after) {

@@ -15,7 +15,7 @@ pub struct Report {
     /// How many events that were.
     pub events: u64,
     pub counts: Counts,
-    /// Published tables whose data is otherwise, or that came or went.
+    /// Published tables whose data is otherwise, or that came or went, or that are published otherwise.
     pub published: Vec<String>,
     /// What a reader has to know besides.
     pub notes: Vec<String>,
@@ -45,6 +45,9 @@ pub struct Model {
     /// Relative to the project; of a model that is gone where it was.
     pub path: String,
     pub is_published: bool,
+    /// What becomes of its publication, where something does: that it is published no more, or under another name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publication: Option<String>,
     pub standing: Standing,
     pub code: Code,
     /// What of its own code is otherwise: `SQL`, `macro money`, `setting materialized`.
@@ -98,10 +101,10 @@ pub enum Code {
 }
 
 impl Report {
-    /// Whether no number is otherwise, and all could be built.
+    /// Whether no number is otherwise for anybody who reads it, and all could be built.
     pub fn is_equal(&self) -> bool {
         let Counts { failed, changed, added, removed, .. } = self.counts;
-        failed + changed + added + removed == 0
+        failed + changed + added + removed == 0 && self.models.iter().all(|model| model.publication.is_none())
     }
 
     /// As JSON, over several lines.

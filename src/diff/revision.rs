@@ -128,6 +128,10 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<String, String> {
 
 fn git_with(folder: &Path, index: Option<&Path>, arguments: &[&str], input: &[u8]) -> Result<String, String> {
     let mut command = Command::new("git");
+    // Set in a hook, these would speak of another repository, or of half a commit.
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE"] {
+        command.env_remove(name);
+    }
     command.arg("-C").arg(folder).args(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if let Some(index) = index {

@@ -6,6 +6,7 @@ use crate::diff::Report;
 use crate::diff::Rows;
 use crate::diff::Standing;
 use crate::diff::phrase;
+use crate::diff::value::beside;
 use crate::diff::value::brief;
 use crate::progress::grouped;
 
@@ -94,7 +95,7 @@ fn paragraph(model: &Model) -> Paragraph {
             ", ",
         );
     }
-    let published = if model.is_published { "published; " } else { "" };
+    let published = if model.is_published && model.publication.is_none() { "published; " } else { "" };
     Paragraph { name: model.name.clone(), headline: format!("{published}{}", phrase::headline(model)), lines: lines.0 }
 }
 
@@ -129,7 +130,10 @@ fn examples(lines: &mut Lines, rows: &Rows) {
         let cells: Vec<_> = row
             .cells
             .iter()
-            .map(|cell| format!("{} {} → {}", cell.column, brief(&cell.before, WIDEST), brief(&cell.after, WIDEST)))
+            .map(|cell| {
+                let (before, after) = beside(&cell.before, &cell.after, WIDEST);
+                format!("{} {before} → {after}", cell.column)
+            })
             .collect();
         lines.wrapped(Mark::Changed, &format!("{}: ", briefly(&row.key).join(", ")), &cells, ", ");
     }

@@ -31,6 +31,17 @@ pub(super) fn brief(value: &str, length: usize) -> String {
     }
 }
 
+/// Two values that differ, each cut so that it shows where they begin to.
+pub(super) fn beside(before: &str, after: &str, length: usize) -> (String, String) {
+    let alike = before.chars().zip(after.chars()).take_while(|(one, other)| one == other).count();
+    let skipped = alike.saturating_sub(length / 3);
+    if alike < length * 2 / 3 || skipped == 0 {
+        return (brief(before, length), brief(after, length));
+    }
+    let from = |value: &str| format!("…{}", brief(&value.chars().skip(skipped).collect::<String>(), length));
+    (from(before), from(after))
+}
+
 /// A number with commas between its thousands; any other text as it is.
 pub(super) fn spaced(number: &str) -> String {
     let (sign, digits) = match number.strip_prefix('-') {
@@ -70,6 +81,10 @@ mod tests {
         assert_eq!(percent("-100", "-50").as_deref(), Some("+50.0 %"));
         assert_eq!(percent("100000", "100001"), None);
         assert_eq!((brief("abc", 3), brief("abcd", 3)), ("abc".to_string(), "abc…".to_string()));
+        assert_eq!(beside("abc", "abd", 9), ("abc".to_string(), "abd".to_string()));
+        let long = "a".repeat(50);
+        let told = beside(&format!("{long}x"), &format!("{long}y{long}"), 9);
+        assert_eq!(told, ("…aaax".to_string(), "…aaayaaaaa…".to_string()));
         assert_eq!(percent("0", "4"), None);
         assert_eq!(percent("NULL", "4"), None);
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::check::Golden;
 use crate::check::Snapshots;
 use crate::config::Settings;
+use crate::error::Error;
 use crate::error::Result;
 use crate::flow::House;
 use crate::name::NodeId;
@@ -36,6 +37,13 @@ impl House {
     pub fn golden(&self, observe: &dyn Observe) -> Result<Vec<Golden>> {
         let sample = self.settings.layout.root.join(Settings::SAMPLE);
         let (selected, _) = self.select(&[NodeKind::Model, NodeKind::Seed])?;
+        if !sample.is_dir() && !selected.is_empty() && !snapshots(&self.settings.layout.root).is_empty()? {
+            return Err(Error::call(format!(
+                "there is nothing to build the snapshots from: `{}` is no folder",
+                Settings::SAMPLE
+            ))
+            .help("bring it back, as with `git checkout`; `cp generate` makes events; or remove `snapshots/golden`"));
+        }
         if !sample.is_dir() || selected.is_empty() {
             return Ok(Vec::new());
         }

@@ -177,10 +177,9 @@ impl House {
         let done = Done { golden, units, replays: self.replay(observe)?, ..Done::default() };
         let is_checked = !done.golden.is_empty() || !done.units.is_empty() || done.replays.is_some();
         let has_tests = !self.select(&[NodeKind::Test])?.0.is_empty();
-        let missing = self.require_warehouse().err().filter(|_| has_tests);
-        match missing {
+        match self.require_warehouse().err() {
             Some(error) if !is_checked => Err(error),
-            Some(_) => Ok(Done { lacks_warehouse: true, ..done }),
+            Some(_) => Ok(Done { lacks_warehouse: has_tests, ..done }),
             None if !has_tests && is_checked => Ok(done),
             None => {
                 let record = self.perform(&self.warehouse()?, &[NodeKind::Test], observe, stop)?;
@@ -320,26 +319,41 @@ impl Done {
                 return Err(Error::data(format!("{} failed", counted(bad(Status::Fail), "check"))));
             }
         }
-        let failed = self.units.iter().filter(|unit| !unit.is_equal()).count();
-        if failed > 0 {
-            return Err(Error::data(format!("{} failed", counted(failed, "unit test"))));
-        }
-        let replays = self.replays.iter().flat_map(|replays| &replays.models);
-        let differing = replays.filter(|replay| !replay.is_equal()).count();
-        if differing > 0 {
-            let depend = if differing == 1 { "model depends" } else { "models depend" };
-            return Err(Error::data(format!("{differing} {depend} on how events arrive"))
-                .help("an increment goes by the order in which events landed, and makes anew what new ones touch"));
-        }
-        let strange = self.golden.iter().filter(|golden| !golden.is_equal()).count();
-        if strange > 0 {
-            return Err(Error::data(format!("{} not as the snapshots say", counted_are(strange, "model")))
-                .help("`cp review` shows each, and takes what is meant"));
+        if let Some(error) = self.edits() {
+            return Err(error);
         }
         if self.lacks_warehouse {
             return Err(Error::call("the data tests were not run: there is no warehouse").help("run `cp build` first"));
         }
         self.published.map_or(Ok(()), |published| published.map(|_| ()))
+    }
+}
+
+impl Done {
+    /// What is wrong with the models as they were edited: unit tests, replays, snapshots.
+    fn edits(&self) -> Option<Error> {
+        let (mut told, mut help) = (Vec::new(), None);
+        let strange = self.golden.iter().filter(|golden| !golden.is_equal()).count();
+        if strange > 0 {
+            told.push(format!("{} not as the snapshots say", counted_are(strange, "model")));
+            help = Some("`cp review` shows each, and takes what is meant (with `CI` set, nothing waits for it)");
+        }
+        let replays = self.replays.iter().flat_map(|replays| &replays.models);
+        let differing = replays.filter(|replay| !replay.is_equal()).count();
+        if differing > 0 {
+            let depend = if differing == 1 { "model depends" } else { "models depend" };
+            told.push(format!("{differing} {depend} on how events arrive"));
+            help = Some("an increment goes by the order in which events landed, and makes anew what new ones touch");
+        }
+        let failed = self.units.iter().filter(|unit| !unit.is_equal()).count();
+        if failed > 0 {
+            told.push(format!("{} failed", counted(failed, "unit test")));
+        }
+        let error = (!told.is_empty()).then(|| Error::data(told.join("; ")))?;
+        Some(match help {
+            Some(help) => error.help(help),
+            None => error,
+        })
     }
 }
 

@@ -302,7 +302,8 @@ fn assigned(text: &str) -> Vec<String> {
     words.filter_map(follows).filter(|name| !name.starts_with("__cp")).collect()
 }
 
-const CONTEXT: &[&str] = &[
+/// Names that dbt gives to templates.
+pub(super) const CONTEXT: &[&str] = &[
     "adapter",
     "api",
     "builtins",

@@ -23,6 +23,7 @@ use crate::render::definitions::parse;
 use crate::render::door::Answering;
 use crate::render::door::answer_while;
 use crate::render::draft::Draft;
+use crate::render::fault::CONTEXT;
 use crate::render::fault::Root;
 use crate::render::fault::diagnose;
 use crate::render::fault::from_database;
@@ -37,6 +38,7 @@ use crate::render::shared::NodeText;
 use crate::render::shared::Shared;
 use crate::render::syntax::unreadable;
 use crate::render::values::from_json;
+use crate::render::verbs::Verb;
 
 /// What a rendering is to know beside the project.
 #[derive(Debug, Clone)]
@@ -84,6 +86,12 @@ impl Renderer {
     /// Files that are no Jinja, and macros that are defined twice: one diagnostic each.
     pub fn new(project: Arc<Project>, environment: Arc<Environment>, options: Options) -> Result<Renderer> {
         Self::with(Shared::new(project, environment, options))
+    }
+
+    /// Every name that templates can call or read: macros, dbt's own names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let own = CONTEXT.iter().copied().chain(Verb::names()).map(|name| -> &str { name });
+        self.shared.library.names().chain(own)
     }
 
     /// A renderer of the same project with other values of some variables, and macros that only return a value.

@@ -33,6 +33,25 @@ fn an_edit_that_changes_a_number_is_told_in_every_form() {
 }
 
 #[test]
+fn what_readers_no_longer_find_is_told_though_its_data_is_equal() {
+    let project = committed();
+    let file = |name: &str| format!("models/analytics/{name}.sql");
+    for (name, settings) in [("refund_rate", "meta={'publish': false}"), ("payment_delay", "alias='delays'")] {
+        let text = project.read(&file(name));
+        project.file(&file(name), format!("{{{{ config({settings}) }}}}\n{text}"));
+    }
+    let told = diff(&project, &["--exit-code"]).status(1);
+    assert!(told.stdout.starts_with("cp diff  2 published tables changed"), "{told}");
+    assert!(told.stdout.contains("refund_rate  no longer published; data equal"), "{told}");
+    assert!(
+        told.stdout.contains("payment_delay  published as delays, no longer as payment_delay; data equal"),
+        "{told}"
+    );
+    let told = diff(&project, &["--output", "markdown"]).env("GIT_DIR", "/nowhere").success();
+    assert!(told.stdout.contains("no longer published; data equal"), "{told}");
+}
+
+#[test]
 fn an_edit_of_the_layout_changes_nothing() {
     let project = committed();
     let file = "models/marts/fact_refunds.sql";

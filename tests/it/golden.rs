@@ -85,6 +85,11 @@ fn a_new_model_waits_and_one_that_is_gone_is_named() {
     assert_eq!(output.stdout, "snapshots/golden/refund_rate.snap\n");
     let output = test(&project, &["fresh"]).status(1);
     assert!(output.stderr.contains("fresh  no snapshot yet; 3 rows, 2 columns"), "{output}");
+    // What waits of a model that is gone meanwhile is named as well.
+    project.file("snapshots/golden/gone.snap.new", project.read("snapshots/golden/fresh.snap.new"));
+    let output = project.cp(["test", "--unreferenced"]).status(1);
+    assert_eq!(output.stdout, "snapshots/golden/refund_rate.snap\nsnapshots/golden/gone.snap.new\n");
+    project.remove("snapshots/golden/gone.snap.new");
     project.cp(["review", "--accept"]).success();
     test(&project, &["fresh"]).status(2);
     assert!(
@@ -104,6 +109,17 @@ fn a_snapshot_that_cannot_be_read_and_a_model_that_cannot_be_built_are_told() {
     project.edit("models/analytics/refund_rate.sql", "\nselect * from", "\nselect *, 1 / nothing as x from");
     let output = test(&project, &["refund_rate"]).status(1);
     assert!(output.stderr.contains("refund_rate  could not be built"), "{output}");
+}
+
+#[test]
+fn a_sample_that_is_gone_is_told_and_no_warehouse_is_made() {
+    let project = Project::new();
+    project.cp(["test", "--select", "no_such_model"]).status(2);
+    assert!(!project.path("data/warehouse.duckdb").exists());
+    project.remove("snapshots/sample");
+    let output =
+        project.cp(["test", "--replays", "0", "--select", "dim_date", "--exclude", "resource_type:test"]).status(2);
+    assert!(output.stderr.contains("there is nothing to build the snapshots from"), "{output}");
 }
 
 #[test]

@@ -208,7 +208,15 @@ impl Snapshots {
         std::fs::remove_file(&pending).at_path("remove", &pending)
     }
 
-    /// Files of snapshots whose model or seed is gone.
+    /// Whether there are none.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn is_empty(&self) -> Result<bool> {
+        Ok(self.names(".snap")?.is_empty())
+    }
+
+    /// Files of snapshots whose model or seed is gone, those that wait for somebody to look at them too.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -218,7 +226,10 @@ impl Snapshots {
             nodes.filter(|node| node.kind != NodeKind::Test).any(|node| node.name == *name)
         };
         let gone = self.names(".snap")?.into_iter().filter(|name| !is_there(name));
-        Ok(gone.map(|name| self.path(&name)).collect())
+        let mut files: Vec<_> = gone.map(|name| self.path(&name)).collect();
+        let gone = self.names(".snap.new")?.into_iter().filter(|name| !is_there(name));
+        files.extend(gone.map(|name| self.pending_path(&name)));
+        Ok(files)
     }
 
     /// Where the snapshot of a model is.

@@ -17,6 +17,7 @@ use crate::engine::Session;
 use crate::error::Diagnostic;
 use crate::error::Diagnostics;
 use crate::error::Result;
+use crate::error::suggestion;
 use crate::name::NodeId;
 use crate::name::Relation;
 use crate::name::quote;
@@ -58,7 +59,7 @@ impl Unit {
 pub fn unit(blueprint: &Blueprint<'_>, models: &IndexSet<NodeId>) -> Result<Vec<Unit>> {
     let tests: Vec<_> = blueprint.project.unit_tests.iter().filter(|test| models.contains(&test.model)).collect();
     let mut faults = Diagnostics::default();
-    tests.iter().for_each(|test| faults.extend(strangers(blueprint, test)));
+    tests.iter().for_each(|test| faults.extend(strangers(blueprint, test).into_iter().chain(idle(blueprint, test))));
     faults.into_result()?;
     if tests.is_empty() {
         return Ok(Vec::new());
@@ -95,6 +96,33 @@ fn strangers(blueprint: &Blueprint<'_>, test: &UnitTest) -> Vec<Diagnostic> {
             let parents = blueprint.graph.parents(&test.model).iter().map(|id| written(blueprint, id));
             let help = format!("it reads {}", parents.collect::<Vec<_>>().join(", "));
             faults.push(Diagnostic::error(message, input.place.clone()).help(help));
+        }
+    }
+    faults
+}
+
+/// Overrides of what is not there: they would change nothing, and the test would say that it did.
+fn idle(blueprint: &Blueprint<'_>, test: &UnitTest) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    let mut told = |message: String, help: Option<String>| {
+        faults.push(Diagnostic::error(message, test.place.clone()).help(help));
+    };
+    for (name, value) in &test.overrides.macros {
+        if !blueprint.renderer.names().any(|known| known == name) {
+            let message = format!("unit test `{}` overrides `{name}`, which is no macro", test.name);
+            told(message, suggestion(name, blueprint.renderer.names()));
+        } else if name == "is_incremental" && !value.is_boolean() {
+            let message = format!("unit test `{}` overrides `is_incremental` with {value}", test.name);
+            told(message, Some("write `true` or `false`".to_string()));
+        }
+    }
+    let project = blueprint.project;
+    let texts = || project.nodes.values().map(|node| &node.file).chain(&project.macros).map(|file| &file.text);
+    for name in test.overrides.vars.keys().filter(|name| !project.vars.contains_key(*name)) {
+        // One with a default need not be among the project's.
+        if !texts().any(|text| ['\'', '"'].iter().any(|quote| text.contains(&format!("{quote}{name}{quote}")))) {
+            let message = format!("unit test `{}` overrides the variable `{name}`, which nothing reads", test.name);
+            told(message, suggestion(name, project.vars.keys().map(String::as_str)));
         }
     }
     faults

@@ -47,6 +47,7 @@ fn insert_row(
 ) -> Result<()> {
     let cells: Vec<(&Column, &FixtureCell)> =
         row.iter().filter_map(|cell| Some((find(columns, cell)?, cell))).collect();
+    cells.iter().try_for_each(|(column, cell)| require_exact(session, column, cell, name))?;
     let names = cells.iter().map(|(column, _)| quote(&column.name)).collect::<Vec<_>>().join(", ");
     let values = cells.iter().map(|(column, cell)| cast(column, cell)).collect::<Vec<_>>().join(", ");
     let statement = match cells.is_empty() {
@@ -66,6 +67,34 @@ fn insert_row(
     });
     session.run("begin transaction")?;
     Err(wrong.unwrap_or_else(|| Error::from(error)))
+}
+
+/// A number that its column would round is not the one that was written.
+fn require_exact(session: &Session, column: &Column, cell: &FixtureCell, name: &str) -> Result<()> {
+    let is_exact = [
+        "DECIMAL",
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "HUGEINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+    ];
+    let Some(value) = cell.value.as_deref().filter(|value| value.contains(['.', 'e', 'E'])) else { return Ok(()) };
+    if !is_exact.iter().any(|kind| column.data_type.starts_with(kind)) || column.data_type.ends_with(']') {
+        return Ok(());
+    }
+    let text = value.replace('\'', "''");
+    let sql = format!("select try_cast('{text}' as {0}) <> try_cast('{text}' as decimal(38, 12))", column.data_type);
+    let found = session.query(&sql).map_err(Error::from)?;
+    if found.rows.first().is_none_or(|row| row[0].to_string() != "true") {
+        return Ok(());
+    }
+    let message = format!("`{value}` is no {}, which column `{}` of `{name}` is", column.data_type, column.name);
+    Err(Diagnostic::error(message, cell.place.clone()).help("it would be rounded".to_string()).into())
 }
 
 fn find<'c>(columns: &'c [Column], cell: &FixtureCell) -> Option<&'c Column> {
