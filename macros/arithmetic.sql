@@ -94,6 +94,14 @@ date_diff({{ to_date }}, {{ from_date }}, day)
     {{ return('trunc((' ~ lower ~ ' + ' ~ upper ~ ') / 2, 6)') }}
 {% endmacro %}
 
+{# The middle value as it stands, of an even number the lower of the two in the middle: exact for numbers of any size. #}
+{% macro middle_of(value) %}{{ return(adapter.dispatch('middle_of')(value)) }}{% endmacro %}
+{% macro duckdb__middle_of(value) %}{{ return('quantile_disc(' ~ value ~ ', 0.5)') }}{% endmacro %}
+{% macro bigquery__middle_of(value) %}
+    {%- set sorted = 'array_agg(' ~ value ~ ' ignore nulls order by ' ~ value ~ ')' -%}
+    {{ return(sorted ~ '[safe_offset(div((count(' ~ value ~ ') - 1), 2))]') }}
+{% endmacro %}
+
 {# The day before a date. #}
 {% macro day_before(date) %}{{ return(adapter.dispatch('day_before')(date)) }}{% endmacro %}
 {% macro duckdb__day_before(date) %}{{ return(date ~ ' - 1') }}{% endmacro %}

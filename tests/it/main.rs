@@ -12,6 +12,7 @@ mod main_job;
 mod mongo;
 mod name;
 mod pack;
+mod quality;
 mod raw_store;
 mod readme;
 mod replay;

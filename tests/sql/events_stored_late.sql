@@ -1,6 +1,7 @@
 {{ config(severity='warn') }}
 
--- Live events stored more than a day after they occurred.
+-- Vendors, and days of a vendor (no date: all together), of whose live events too many were stored long after they
+-- occurred.
 select *
-from {{ ref('int_event_outcomes') }}
-where is_stored_late
+from {{ ref('quality_shares') }}
+where measure = 'events stored late' and is_above

@@ -1,6 +1,6 @@
 {{ config(severity='warn') }}
 
--- Payments more than a week after their order.
+-- Vendors, and days of a vendor (no date: all together), of whose payments too many came long after their order.
 select *
-from {{ ref('int_order_references') }}
-where kind = 'payment' and is_late
+from {{ ref('quality_shares') }}
+where measure = 'late payments' and is_above
