@@ -205,6 +205,8 @@ pub(super) enum Failed {
     Unknown(Error),
     /// A job for it is under way and does not end, and another one beside it could do it twice.
     Busy(Error),
+    /// It ran, and what it did is not there.
+    Gone(Error),
     /// It did not happen.
     Other(Error),
 }
@@ -212,7 +214,11 @@ pub(super) enum Failed {
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::Said { error, .. } | Failed::Unknown(error) | Failed::Busy(error) | Failed::Other(error) => error,
+            Failed::Said { error, .. }
+            | Failed::Unknown(error)
+            | Failed::Busy(error)
+            | Failed::Gone(error)
+            | Failed::Other(error) => error,
         }
     }
 }
@@ -220,7 +226,11 @@ impl From<Failed> for Error {
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Said { error, .. } | Self::Unknown(error) | Self::Busy(error) | Self::Other(error) => error.fmt(f),
+            Self::Said { error, .. }
+            | Self::Unknown(error)
+            | Self::Busy(error)
+            | Self::Gone(error)
+            | Self::Other(error) => error.fmt(f),
         }
     }
 }

@@ -172,7 +172,7 @@ impl Door {
                 None if (work.stands)(&job).map_err(Failed::Unknown)? => return Ok((id, job)),
                 None if is_ours => {
                     let told = Error::call(format!("what job `{id}` did is gone already"));
-                    return Err(Failed::Other(told.help("does another program delete tables in the dataset?")));
+                    return Err(Failed::Gone(told.help("does another program delete tables in the dataset?")));
                 }
                 // Of an earlier run: its failure may have been mended since, or what it did is gone.
                 _ if !is_ours => {}

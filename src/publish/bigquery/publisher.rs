@@ -226,8 +226,9 @@ impl<'a> Publisher<'a> {
         let mut staging = format!("{STAGING}{name}_{}_{}", entry.id, &hash[..8]);
         if !self.how.dry_run && candidate.changes.count() > 0 {
             match self.load(candidate, &staging, &self.job(entry, name, &hash[..8]), &file) {
-                // A job that does not end may yet bring its rows, so these go elsewhere.
-                Err(Failed::Busy(_)) => {
+                // A job that does not end may yet bring its rows, and a server that died may have forgotten the table: these
+                // go elsewhere.
+                Err(Failed::Busy(_) | Failed::Gone(_)) => {
                     let fresh = uuid::Uuid::new_v4().simple().to_string();
                     staging = format!("{staging}_{}", &fresh[..8]);
                     self.load(candidate, &staging, &self.job(entry, name, &fresh), &file)?;

@@ -103,7 +103,8 @@ fn declared(project: &Project) -> BTreeMap<String, Declared> {
         for file in files.filter(|path| path.extension().is_some_and(|extension| extension == "yml")) {
             let text = fs::read_to_string(file).unwrap();
             let mut table = None;
-            for line in text.lines() {
+            // Below the models there are their unit tests.
+            for line in text.lines().take_while(|line| *line != "unit_tests:") {
                 if let Some(name) = line.strip_prefix("  - name: ") {
                     let declared = Declared { key: Vec::new(), layout: [Value::Null, Value::Null] };
                     table = Some(found.entry(name.to_string()).or_insert(declared));
