@@ -228,7 +228,11 @@ impl<'a> Publisher<'a> {
             match self.load(candidate, &staging, &self.job(entry, name, &hash[..8]), &file) {
                 // A job that does not end may yet bring its rows, and a server that died may have forgotten the table: these
                 // go elsewhere.
-                Err(Failed::Busy(_) | Failed::Gone(_)) => {
+                Err(failed @ (Failed::Busy(_) | Failed::Gone(_))) => {
+                    if let Failed::Gone(_) = failed {
+                        // It may have forgotten that the table is to go, too; and whose else it is now is not known.
+                        let _ = self.door.patch_table(expiring(&staging));
+                    }
                     let fresh = uuid::Uuid::new_v4().simple().to_string();
                     staging = format!("{staging}_{}", &fresh[..8]);
                     self.load(candidate, &staging, &self.job(entry, name, &fresh), &file)?;
@@ -251,8 +255,7 @@ impl<'a> Publisher<'a> {
     fn load(&self, candidate: &Candidate<'_>, staging: &str, job: &JobName, file: &Path) -> Result<(), Failed> {
         let schema = candidate.layout.staging();
         if self.door.table(staging).map_err(Failed::Other)?.is_none() {
-            let mut table = Table { schema: schema.clone(), expiration_time: Some(expiry()), ..Table::default() };
-            table.table_reference.table_id = staging.to_string();
+            let table = Table { schema: schema.clone(), ..expiring(staging) };
             self.door.create_table(table).map_err(Failed::Other)?;
         }
         self.door.load(job, staging, &schema, file).map(|_| ())
@@ -344,6 +347,13 @@ fn other_rows(why: String) -> Error {
     Error::call("BigQuery holds other rows than `cp` published")
         .because(why)
         .help("something else has changed them; `cp verify` compares, `cp publish --full-refresh` writes them anew")
+}
+
+/// A staging table that goes by itself.
+fn expiring(name: &str) -> Table {
+    let mut table = Table { expiration_time: Some(expiry()), ..Table::default() };
+    table.table_reference.table_id = name.to_string();
+    table
 }
 
 /// When a staging table that is made now goes, in milliseconds since 1970.
