@@ -237,6 +237,11 @@ mod tests {
                 "`require_partition_filter` would keep a publication from finding rows by their key",
             ),
             (
+                json!({"labels": {"2nd": "x"}}),
+                "`labels` names `2nd`, and BigQuery wants a label to begin with a letter",
+            ),
+            (json!({"labels": {"a b": "x", "a_b": "y"}}), "`labels` names `a_b` twice, as BigQuery writes it"),
+            (
                 json!({"partition_expiration_days": 2}),
                 "`partition_expiration_days` would take away rows that the ledger says are there",
             ),

@@ -81,6 +81,25 @@ fn the_same_rows_on_their_way_into_another_dataset_are_not_taken_for_these() {
 }
 
 #[test]
+fn what_another_publishes_meanwhile_is_not_published_twice() {
+    let Some(server) = BigQuery::shared() else { return };
+    let ((one, dataset), (other, _)) = (shop(server), shop(server));
+    let meanwhile = Once::new();
+    let proxy = Proxy::start(server.host(), move |asked| {
+        if asked.path.starts_with("/upload/") {
+            // It drops the staging tables that both have in mind.
+            meanwhile.call_once(|| drop(one.cp(["build"]).success()));
+        }
+        Act::Pass
+    });
+    other.publishing_to(&proxy.host(), &dataset);
+    // The same content after the same publication is the same publication, whoever makes it.
+    other.cp(["build"]).success();
+    assert_equal(&other, server, &dataset, TABLES);
+    assert_eq!(server.rows(&dataset, "SELECT COUNT(*) FROM cp_publications")[0][0].as_deref(), Some("1"));
+}
+
+#[test]
 fn a_lost_answer_to_the_transaction_is_found_in_the_ledger() {
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = shop(server);
