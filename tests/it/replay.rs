@@ -140,3 +140,9 @@ fn nothing_is_replayed_that_nobody_asks_for() {
     project.edit("models/_shop.yml", "replay: true", "replay: false");
     assert!(!test(&project, &["fact_clicks"]).run().stdout.contains("replays"));
 }
+
+#[test]
+fn a_row_that_came_twice_is_shown() {
+    let project = shop("1 as one", &LANDED.replace('>', ">="));
+    test(&project, &["fact_clicks"]).status(1).assert("replay_twice");
+}

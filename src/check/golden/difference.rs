@@ -63,7 +63,7 @@ impl Difference {
 
     /// The keys of rows that are not the same in both.
     pub(in crate::check) fn keys(before: &Picture, after: &Picture) -> Vec<Vec<String>> {
-        let (was, is) = (by_key(before), by_key(after));
+        let (was, is) = by_key(before, after);
         let keys: BTreeSet<&Vec<String>> = was.keys().chain(is.keys()).collect();
         keys.into_iter().filter(|key| was.get(*key) != is.get(*key)).cloned().collect()
     }
@@ -124,7 +124,7 @@ impl Difference {
 
     /// Tells of the rows that are shown; returns phrases for the headline.
     fn rows(&mut self, before: &Picture, after: &Picture) -> Vec<String> {
-        let (was, is) = (by_key(before), by_key(after));
+        let (was, is) = by_key(before, after);
         let keys: BTreeSet<&Vec<String>> = was.keys().chain(is.keys()).collect();
         let names: Vec<&str> = after
             .columns
@@ -167,20 +167,38 @@ impl Difference {
 
 type Row<'a> = BTreeMap<&'a str, &'a str>;
 
-/// The shown rows by their keys; rows without a key, or with one that others have too, by all that is in them.
-fn by_key(picture: &Picture) -> BTreeMap<Vec<String>, Row<'_>> {
-    let names: Vec<&str> = picture.columns.iter().map(|column| column.name.as_str()).collect();
-    let places: Vec<usize> =
-        picture.key.iter().filter_map(|key| names.iter().position(|name| name.eq_ignore_ascii_case(key))).collect();
-    let key = |row: &[String]| places.iter().map(|place| row[*place].clone()).collect::<Vec<_>>();
-    let distinct: BTreeSet<_> = picture.shown.iter().map(|row| key(row)).collect();
-    let is_key = !places.is_empty() && distinct.len() == picture.shown.len();
-    let cells = |row: &'_ [String]| if is_key { key(row) } else { row.to_vec() };
-    picture
-        .shown
-        .iter()
-        .map(|row| (cells(row), names.iter().copied().zip(row.iter().map(String::as_str)).collect()))
-        .collect()
+type Rows<'a> = BTreeMap<Vec<String>, Row<'a>>;
+
+/// The shown rows of both by their keys. Where rows of either have no key, or share one, all are told by everything that is
+/// in them, and those that come again by how often they did.
+fn by_key<'p>(before: &'p Picture, after: &'p Picture) -> (Rows<'p>, Rows<'p>) {
+    let has_key = |picture: &Picture| {
+        let keys: BTreeSet<_> = picture.shown.iter().map(|row| key(picture, row)).collect();
+        !keys.contains(&Vec::new()) && keys.len() == picture.shown.len()
+    };
+    let is_key = has_key(before) && has_key(after);
+    let rows = |picture: &'p Picture| -> Rows<'p> {
+        let mut rows = Rows::new();
+        for row in &picture.shown {
+            let mut told = if is_key { key(picture, row) } else { row.clone() };
+            let cells = picture.columns.iter().map(|column| column.name.as_str()).zip(row.iter().map(String::as_str));
+            let width = told.len();
+            let mut times = 1;
+            while rows.contains_key(&told) {
+                times += 1;
+                told.truncate(width);
+                told.push(format!("for the {times}. time"));
+            }
+            rows.insert(told, cells.collect());
+        }
+        rows
+    };
+    (rows(before), rows(after))
+}
+
+fn key(picture: &Picture, row: &[String]) -> Vec<String> {
+    let place = |key: &String| picture.columns.iter().position(|column| column.name.eq_ignore_ascii_case(key));
+    picture.key.iter().filter_map(place).map(|place| row[place].clone()).collect()
 }
 
 fn cells_changed(names: &[&str], was: &Row<'_>, is: &Row<'_>) -> Vec<String> {
@@ -287,6 +305,19 @@ mod tests {
         let told = Difference::between(Some(&before), &after);
         let lines: Vec<_> = told.lines.iter().map(|(mark, text)| format!("{mark:?} {text}")).collect();
         insta::assert_snapshot!(format!("{}\n\n{}", told.headline, lines.join("\n")));
+        let told = |after: &[[&str; 2]]| {
+            let told = Difference::between(Some(&picture("a", &[["1", "1.00"], ["2", "2.00"]])), &picture("a", after));
+            told.lines.into_iter().filter(|(mark, _)| matches!(mark, Mark::Added | Mark::Removed)).collect::<Vec<_>>()
+        };
+        let added = |text: &str| (Mark::Added, text.to_string());
+        assert_eq!(
+            told(&[["1", "1.00"], ["2", "2.00"], ["2", "2.00"], ["2", "2.00"]]),
+            [added("2, 2.00, for the 2. time"), added("2, 2.00, for the 3. time")]
+        );
+        assert_eq!(
+            told(&[["1", "1.00"], ["2", "1.00"], ["2", "3.00"]]),
+            [added("2, 1.00"), added("2, 3.00"), (Mark::Removed, "2, 2.00".to_string())]
+        );
         let unseen = Picture { content: "other".to_string(), ..before.clone() };
         let told = Difference::between(Some(&before), &unseen);
         assert_eq!(told.headline, "values in rows that are not shown changed");
