@@ -16,21 +16,21 @@ use crate::support::Call;
 use crate::support::bigquery::Act;
 use crate::support::bigquery::Asked;
 use crate::support::bigquery::BigQuery;
+use crate::support::bigquery::Dataset;
 use crate::support::bigquery::Deed;
 use crate::support::bigquery::Garbage;
 use crate::support::bigquery::MISCHIEF;
 use crate::support::bigquery::Message;
 use crate::support::bigquery::PROJECT;
 use crate::support::bigquery::Proxy;
-use crate::support::bigquery::fresh_dataset;
 use crate::support::bigquery::random;
 
 /// More than one page of an answer.
 const MANY: usize = 45_000;
 
 /// A dataset with a table `sales`.
-fn shop(server: &BigQuery) -> String {
-    let dataset = fresh_dataset();
+fn shop(server: &BigQuery) -> Dataset<'_> {
+    let dataset = server.fresh_dataset();
     server.execute(&format!(
         "CREATE SCHEMA `{dataset}`;
          CREATE TABLE `{dataset}.sales` (id INT64 NOT NULL, price NUMERIC, at TIMESTAMP, day DATE, tags ARRAY<STRING>)
@@ -63,7 +63,7 @@ fn what_is_in_a_table_is_read_back() {
     assert_eq!((server.tables(&dataset), server.tables("nowhere")), (vec!["sales".to_string()], vec![]));
     let refused = server.try_rows(&dataset, "SELECT nothing FROM sales").unwrap_err();
     assert!(refused.contains("nothing"), "{refused}");
-    let is_this = |job: &&Value| job["configuration"]["query"]["query"].as_str().unwrap_or("").contains(&dataset);
+    let is_this = |job: &&Value| job["configuration"]["query"]["query"].as_str().unwrap_or("").contains(&*dataset);
     assert_eq!((server.jobs().iter().filter(is_this).count(), server.load_jobs(&dataset).len()), (2, 0));
 }
 
@@ -71,7 +71,7 @@ fn what_is_in_a_table_is_read_back() {
 fn tests_that_share_a_server_do_not_share_a_dataset() {
     let Some(one) = BigQuery::shared() else { return };
     assert_eq!(BigQuery::shared().unwrap().host(), one.host());
-    assert_ne!(fresh_dataset(), fresh_dataset());
+    assert_ne!(*one.fresh_dataset(), *one.fresh_dataset());
 }
 
 #[test]

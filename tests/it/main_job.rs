@@ -72,8 +72,7 @@ fn a_newcomer_reads_this() {
 
 #[test]
 fn a_second_build_changes_nothing() {
-    let project = Project::new();
-    project.cp(["build"]).success();
+    let project = Project::built();
     let before = project.publication();
     let output = project.cp(["build", "--threads", "1"]).success();
     output.assert("build_again");
@@ -82,8 +81,7 @@ fn a_second_build_changes_nothing() {
 
 #[test]
 fn the_warehouse_is_rebuilt_from_the_raw_store_alone() {
-    let project = Project::new();
-    project.cp(["build"]).success();
+    let project = Project::built();
     let before = project.publication();
     project.remove("data/warehouse.duckdb").remove("data/bootstrap").remove("data/live_events");
     project.cp(["build"]).success();
@@ -109,8 +107,7 @@ fn a_full_refresh_gives_the_same_tables() {
 
 #[test]
 fn a_day_added_later_changes_what_it_should() {
-    let project = Project::new();
-    project.cp(["build"]).success();
+    let project = Project::built();
     let before = project.count("commercepulse.fact_payments");
     project.cp(["generate", "--events", "300", "--date", "2025-03-01", "--seed", "7"]).success();
     let output = project.cp(["build", "--output", "json"]).success();
@@ -125,8 +122,7 @@ fn a_day_added_later_changes_what_it_should() {
 
 #[test]
 fn a_changed_model_is_rebuilt_whole_with_its_descendants_and_the_run_says_so() {
-    let project = Project::new();
-    project.cp(["build"]).success();
+    let project = Project::built();
     project.edit(
         "models/intermediate/int_refunds.sql",
         "select * from converted",
@@ -146,8 +142,7 @@ fn a_changed_model_is_rebuilt_whole_with_its_descendants_and_the_run_says_so() {
 
 #[test]
 fn a_corrected_rate_rebuilds_what_depends_on_it() {
-    let project = Project::new();
-    project.cp(["build"]).success();
+    let project = Project::built();
     let total = |project: &Project| {
         project.query("select cast(sum(amount_ngn) as varchar) as total from commercepulse.fact_payments")
     };
@@ -170,8 +165,7 @@ fn a_corrected_rate_rebuilds_what_depends_on_it() {
 
 #[test]
 fn a_failing_check_publishes_nothing() {
-    let project = Project::new();
-    project.cp(["build"]).success();
+    let project = Project::built();
     let before = project.publication();
     project.file("tests/sql/payments_are_small.sql", "select * from {{ ref('fact_payments') }} where amount > 1\n");
     let output = project.cp(["build", "--threads", "1"]).status(1);
@@ -186,8 +180,7 @@ fn a_failing_check_publishes_nothing() {
 
 #[test]
 fn a_crash_anywhere_costs_nothing() {
-    let reference = Project::new();
-    reference.cp(["build"]).success();
+    let reference = Project::built();
     let project = Project::new();
     for attempt in 0..12u64 {
         let running = project.cp(["build", "--quiet"]).spawn();
@@ -200,8 +193,7 @@ fn a_crash_anywhere_costs_nothing() {
 
 #[test]
 fn ctrl_c_ends_a_build_which_costs_nothing() {
-    let reference = Project::new();
-    reference.cp(["build"]).success();
+    let reference = Project::built();
     let project = Project::new();
     let mut running = project.cp(["build", "--threads", "1"]).spawn();
     running.stderr_line("fact_shipments");
@@ -218,8 +210,7 @@ fn ctrl_c_ends_a_build_which_costs_nothing() {
 
 #[test]
 fn two_builds_at_once_do_not_hurt_each_other() {
-    let reference = Project::new();
-    reference.cp(["build"]).success();
+    let reference = Project::built();
     let project = Project::new();
     std::thread::scope(|scope| {
         let calls: Vec<_> =
@@ -244,8 +235,7 @@ fn a_project_without_data_builds_an_empty_warehouse() {
 
 #[test]
 fn a_change_that_a_partial_run_passed_by_reaches_everything_later() {
-    let project = Project::new();
-    project.cp(["build"]).success();
+    let project = Project::built();
     let rates = project.read("seeds/fx_rates.csv");
     let doubled: String = rates
         .lines()
@@ -265,8 +255,7 @@ fn a_change_that_a_partial_run_passed_by_reaches_everything_later() {
 
 #[test]
 fn a_renamed_field_stops_the_publication() {
-    let project = Project::new();
-    project.cp(["build"]).success();
+    let project = Project::built();
     let before = project.publication();
     let lines: String = (0..300)
         .map(|n| {

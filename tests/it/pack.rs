@@ -9,6 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::support::Project;
+use crate::support::is_thorough;
 use crate::support::server::Database;
 
 /// How each figure of `expected.json` is asked of the warehouse.
@@ -172,7 +173,9 @@ fn one_file_at_a_time_in_any_order_gives_the_same_facts() {
         "bootstrap/payments_2023.json",
         "bootstrap/orders_2023.json",
     ];
-    for start in [0, 2, 4] {
+    // The first of them begins with refunds of orders that are not there yet.
+    let starts: &[usize] = if is_thorough() { &[0, 2, 4] } else { &[0] };
+    for &start in starts {
         let parts = with_rates(&pack);
         for step in 0..files.len() {
             let file = files[(start + step * 2) % files.len()];

@@ -41,7 +41,7 @@ fn models_make_there_the_rows_that_they_make_here() {
         return;
     }
     let Some(server) = BigQuery::shared() else { return };
-    let (project, dataset) = (Project::new(), fresh_dataset());
+    let (project, dataset) = (Project::new(), server.fresh_dataset());
     // One live day is enough: it has every kind of drift.
     project.remove("data/bootstrap").remove("data/live_events/2025-01-15");
     project.cp(["build"]).success();

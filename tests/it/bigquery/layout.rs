@@ -150,7 +150,7 @@ fn names_that_stand_for_something_else_are_refused() {
     server.call(
         "POST",
         "/datasets",
-        Some(json!({"datasetReference": {"datasetId": dataset, "projectId": "test-project"}})),
+        Some(json!({"datasetReference": {"datasetId": *dataset, "projectId": "test-project"}})),
     );
     server.execute(&format!("CREATE VIEW `{dataset}.totals` AS SELECT 1 AS shop"));
     let output = project.cp(["build"]).status(2);

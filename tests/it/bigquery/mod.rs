@@ -14,12 +14,12 @@ use serde_json::Value;
 
 use crate::support::Project;
 use crate::support::bigquery::BigQuery;
+use crate::support::bigquery::Dataset;
 use crate::support::bigquery::Row;
-use crate::support::bigquery::fresh_dataset;
 
 /// A small project that publishes to a dataset of its own: `sales`, to which rows are added, and `totals`, of which rows
 /// change.
-fn shop(server: &BigQuery) -> (Project, String) {
+fn shop(server: &BigQuery) -> (Project, Dataset<'_>) {
     let project = Project::empty();
     project
         .file("seeds/given.csv", "id,shop,amount\n1,a,1.50\n2,a,2.25\n3,b,10.00\n")
@@ -30,7 +30,7 @@ fn shop(server: &BigQuery) -> (Project, String) {
             "models/_models.yml",
             "models:\n  - name: sales\n    description: Every sale.\n    config:\n      materialized: table\n      partition_by: {field: sold_at, data_type: timestamp}\n      cluster_by: shop\n      meta: {publish: true, key: [id]}\n    columns:\n      - name: id\n        description: The sale.\n        data_tests: [unique, not_null]\n  - name: totals\n    config:\n      materialized: table\n      meta: {publish: true, key: [shop]}\n    columns:\n      - name: amount\n        data_tests: [not_null]\n",
         );
-    let dataset = fresh_dataset();
+    let dataset = server.fresh_dataset();
     project.publishing_to(&server.host(), &dataset);
     (project, dataset)
 }

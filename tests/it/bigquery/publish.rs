@@ -41,7 +41,7 @@ fn the_sample_arrives_whole_and_then_only_what_a_day_changes() {
         return;
     }
     let Some(server) = BigQuery::shared() else { return };
-    let (project, dataset) = (Project::new(), fresh_dataset());
+    let (project, dataset) = (Project::new(), server.fresh_dataset());
     project.publishing_to(&server.host(), &dataset);
     let late =
         std::fs::read_dir(project.path("data/live_events")).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();

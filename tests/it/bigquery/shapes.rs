@@ -3,8 +3,8 @@
 use super::*;
 
 /// A project of one table, `odd`.
-pub fn odd(server: &BigQuery, select: &str, settings: &str) -> (Project, String) {
-    let (project, dataset) = (Project::empty(), fresh_dataset());
+pub fn odd<'server>(server: &'server BigQuery, select: &str, settings: &str) -> (Project, Dataset<'server>) {
+    let (project, dataset) = (Project::empty(), server.fresh_dataset());
     project.file("models/odd.sql", select).file("seeds/one.csv", "n\n1\n").file(
         "models/_models.yml",
         format!("models:\n  - name: odd\n    config: {{materialized: table, {settings}meta: {{publish: true, key: [id]}}}}\n"),

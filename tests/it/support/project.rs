@@ -4,8 +4,9 @@ use std::{
     collections::BTreeMap,
     ffi::OsStr,
     fs,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, OnceLock},
 };
 
 use tempfile::TempDir;
@@ -30,6 +31,28 @@ impl Project {
         let project = Self::bare();
         for part in PARTS {
             copy(&repository().join(part), &project.path(part));
+        }
+        project
+    }
+
+    /// The repository's project after its first build, which is made once for all tests.
+    pub fn built() -> Self {
+        static BUILT: OnceLock<Vec<(PathBuf, Held)>> = OnceLock::new();
+        let held = BUILT.get_or_init(|| {
+            let project = Self::new();
+            project.cp(["build", "--quiet"]).success();
+            let mut held = Vec::new();
+            hold(project.root(), Path::new(""), &mut held);
+            held
+        });
+        let project = Self::bare();
+        for (path, held) in held {
+            let path = project.path(path);
+            match held {
+                Held::Folder => fs::create_dir_all(path).unwrap(),
+                Held::File(bytes) => fs::write(path, bytes).unwrap(),
+                Held::Link(to) => symlink(to, path).unwrap(),
+            }
         }
         project
     }
@@ -162,6 +185,29 @@ fn copy(from: &Path, to: &Path) {
     } else if from.is_file() {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(from, to).unwrap();
+    }
+}
+
+/// What is at a path.
+enum Held {
+    Folder,
+    File(Vec<u8>),
+    Link(PathBuf),
+}
+
+/// All that is in a folder, a folder before what is in it.
+fn hold(root: &Path, folder: &Path, held: &mut Vec<(PathBuf, Held)>) {
+    for entry in fs::read_dir(root.join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let (path, kind) = (folder.join(entry.file_name()), entry.file_type().unwrap());
+        if kind.is_symlink() {
+            held.push((path, Held::Link(fs::read_link(entry.path()).unwrap())));
+        } else if kind.is_dir() {
+            held.push((path.clone(), Held::Folder));
+            hold(root, &path, held);
+        } else {
+            held.push((path, Held::File(fs::read(entry.path()).unwrap())));
+        }
     }
 }
 

@@ -96,12 +96,12 @@ pub fn send(child: &Child, signal: &str) {
     assert!(status.success(), "cannot send {signal} to process {}", child.id());
 }
 
-/// Whether this run takes the time for the longest tests: where `CP_KILLS` is set, as in `.ci/run`. Says so where it does
-/// not.
+/// Whether this run takes the time for the longest tests, or parts of tests: where `CP_KILLS` is set, as in `.ci/run`. Says
+/// so where it does not.
 pub fn is_thorough() -> bool {
     let is_thorough = std::env::var_os("CP_KILLS").is_some();
     if !is_thorough {
-        println!("skipped: it takes a minute; set `CP_KILLS`, as `.ci/run` does, to run it");
+        println!("skipped, or a part of it: it takes a minute; set `CP_KILLS`, as `.ci/run` does, to run it");
     }
     is_thorough
 }

@@ -7,6 +7,9 @@ mod proxy;
 mod rest;
 
 use std::{
+    ffi::OsStr,
+    fmt,
+    ops::Deref,
     path::{Path, PathBuf},
     process::Command,
     sync::{
@@ -115,8 +118,44 @@ impl Drop for BigQuery {
     }
 }
 
-/// The name of a dataset that no other test has.
-pub fn fresh_dataset() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(1);
-    format!("d_{}_{}", NUMBER.fetch_add(1, Ordering::Relaxed), std::process::id())
+/// A dataset that no other test has; gone with all it holds when the test is, for the emulator looks through every table
+/// there is at every request.
+pub struct Dataset<'server> {
+    server: &'server BigQuery,
+    name: String,
+}
+
+impl BigQuery {
+    /// A name for a dataset; `cp` is to make it.
+    pub fn fresh_dataset(&self) -> Dataset<'_> {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let name = format!("d_{}_{}", NUMBER.fetch_add(1, Ordering::Relaxed), std::process::id());
+        Dataset { server: self, name }
+    }
+}
+
+impl Deref for Dataset<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for Dataset<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self)
+    }
+}
+
+impl AsRef<OsStr> for Dataset<'_> {
+    fn as_ref(&self) -> &OsStr {
+        self.name.as_ref()
+    }
+}
+
+impl Drop for Dataset<'_> {
+    fn drop(&mut self) {
+        self.server.remove(&self.name);
+    }
 }

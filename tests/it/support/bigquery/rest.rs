@@ -134,6 +134,14 @@ impl BigQuery {
         (answer.status().as_u16(), value)
     }
 
+    /// Removes a dataset with all it holds, if it is there and the server runs.
+    pub(super) fn remove(&self, dataset: &str) {
+        let host = self.host();
+        let dataset = format!("http://{host}/bigquery/v2/projects/{PROJECT}/datasets/{dataset}?deleteContents=true");
+        // A server that the test has killed took it along.
+        let _ = self.client.delete(dataset).call();
+    }
+
     /// Whether it answers.
     pub(super) fn is_ready(&self) -> bool {
         let datasets = format!("http://{}/bigquery/v2/projects/{PROJECT}/datasets", self.host());
