@@ -27,6 +27,7 @@
 //! | `artifact` | compiled SQL, `manifest.json` and `run_results.json`, as dbt writes them |
 //! | `check` | tests, severity, golden snapshots, and what may be published |
 //! | `publish` | verified tables only, as Parquet |
+//! | `drift` | what producers have changed, and the edits that take it in |
 //! | `report` | what happened to the data, as text and JSON |
 //! | `flow` | both journeys, each on one screen; every verb is a slice of it |
 //! | `ui` | all printing |
@@ -45,6 +46,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod dialect;
+pub mod drift;
 pub mod engine;
 pub mod error;
 pub mod event;

@@ -37,6 +37,8 @@ pub enum Verb {
     Test(TestFlags),
     /// Look at snapshots that changed: accept, reject or skip each
     Review(ReviewFlags),
+    /// Show what producers have changed without a word, and write the edits that take it in
+    Drift(DriftFlags),
     /// Render SQL into target/compiled
     Compile(CompileFlags),
     /// List what the project holds
@@ -161,6 +163,15 @@ pub struct ReviewFlags {
     /// Drop all of them, without asking
     #[arg(long)]
     pub reject: bool,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args)]
+pub struct DriftFlags {
+    /// Write every proposal of enough confidence into dbt_project.yml
+    #[arg(long)]
+    pub apply: bool,
     #[command(flatten)]
     pub project: Project,
 }

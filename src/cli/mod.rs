@@ -6,6 +6,7 @@ mod clean;
 mod compile;
 mod debug;
 pub mod delegate;
+mod drift;
 mod extract;
 mod generate;
 mod golden;
@@ -82,6 +83,7 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Seed(flags) => run::perform(flags, "seed"),
         Verb::Test(flags) => test::perform(flags),
         Verb::Review(flags) => review::perform(flags),
+        Verb::Drift(flags) => drift::perform(flags),
         Verb::Verify(flags) => verify::perform(flags),
         Verb::Watch(flags) => watch::perform(flags),
         Verb::Compile(flags) => compile::perform(flags),

@@ -251,7 +251,7 @@ impl House {
         !self.settings.flags.select.is_empty() || !self.settings.flags.exclude.is_empty()
     }
 
-    fn require_warehouse(&self) -> Result<()> {
+    pub(super) fn require_warehouse(&self) -> Result<()> {
         match &self.settings.warehouse {
             Some(path) if !path.is_file() => {
                 Err(Error::call(format!("there is no warehouse at `{}`", self.settings.layout.shown(path)))

@@ -1,6 +1,7 @@
 //! Both journeys: an event from its file to a publication, a model from its file to checked rows. Every verb is a
 //! slice of them.
 
+mod drift;
 mod golden;
 mod house;
 mod journey;
@@ -9,6 +10,7 @@ mod warehouse;
 mod watch;
 
 pub use crate::check::{Difference, Golden, Mark, Pending, Snapshots, Verdict};
+pub use crate::drift::{Drift, Finding};
 pub use crate::extract::{Comparison, Named};
 pub use crate::publish::{Changes, ComparedTable, Published, PublishedTable};
 pub use golden::snapshots;

@@ -1,5 +1,6 @@
 //! The project folder, read: what there is, what the yml says of it, and where it says so. Never touches a database.
 
+mod addition;
 mod bigquery_output;
 mod columns;
 mod config_block;
@@ -21,6 +22,7 @@ mod test_name;
 mod yaml;
 mod yml_file;
 
+pub use addition::{Addition, add_to_variable, definition_file};
 pub use definition::command_line_vars;
 pub use expand::{Expand, Known};
 pub use load::load;

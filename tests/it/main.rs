@@ -3,6 +3,7 @@
 mod bigquery;
 mod bigquery_server;
 mod dialect;
+mod drift;
 mod errors;
 mod golden;
 mod install;

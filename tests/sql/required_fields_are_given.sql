@@ -1,4 +1,4 @@
-{{ config(meta={'message': 'message'}) }}
+{{ config(meta={'message': 'message', 'help': '`cp drift` says which field a new name stands for, and `cp drift --apply` takes it in'}) }}
 
 -- A field that an event cannot do without, and that no known name gives in more than a small share of the events of a type
 -- and vendor: the producer has drifted to a name that `vars: field_names` does not know. A few events that are merely bad
