@@ -65,24 +65,44 @@ coalesce(
     '{{ types | join("', '") }}'
 {%- endmacro %}
 
-{# Every path that a known name reads in the payload of a kind, elements of lists included. #}
-{% macro known_paths(kind) %}
+{# The kind of an event type. #}
+{% macro kind_of(event_type) -%}
+case
+            {%- for kind in var('event_types') %}
+            when {{ event_type }} in ({{ event_types(kind) }}) then '{{ kind }}'
+            {%- endfor %}
+        end
+{%- endmacro %}
+
+{# Every name in the payload of every kind of event: the field it gives, and where: `items[]` for the elements of a list. #}
+{% macro known_names() %}
     {%- set kinds = var('field_names') -%}
-    {%- set paths = [] -%}
-    {%- for field, names in kinds[kind].items() -%}
-        {%- set elements = kinds.get(kind ~ '_' ~ field) -%}
-        {%- for name in names -%}
-            {%- do paths.append(name) -%}
-            {%- if elements -%}
-                {%- for element_names in elements.values() -%}
-                    {%- for element_name in element_names -%}
-                        {%- do paths.append(name ~ '[].' ~ element_name) -%}
+    {%- set known = [] -%}
+    {%- for kind in var('event_types') -%}
+        {%- for field, names in kinds[kind].items() -%}
+            {%- set listing = kind ~ '_' ~ field -%}
+            {%- for name in names -%}
+                {%- do known.append({'kind': kind, 'mapping': kind, 'field': field, 'place': '', 'name': name}) -%}
+                {%- for inner_field, inner_names in kinds.get(listing, {}).items() -%}
+                    {%- for inner_name in inner_names -%}
+                        {%- do known.append({'kind': kind, 'mapping': listing, 'field': inner_field, 'place': name ~ '[]', 'name': inner_name}) -%}
                     {%- endfor -%}
                 {%- endfor -%}
-            {%- endif -%}
+            {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ return(paths) }}
+    {{ return(known) }}
+{% endmacro %}
+
+{# The fields that an event cannot do without, as int_event_outcomes tells whether they are given. #}
+{% macro required_fields() %}{{ return(['order_reference', 'time', 'amount', 'status']) }}{% endmacro %}
+
+{# Which of them a field of a mapping gives; none where events can do without it. A list of steps gives their status. #}
+{% macro required_field(mapping, field) %}
+    {%- set required = {'order_id': 'order_reference', 'occurred_at': 'time', 'amount': 'amount'} -%}
+    {%- if mapping in ['shipment', 'shipment_steps'] and field in ['status', 'steps'] -%}{{ return('status') }}{%- endif -%}
+    {%- if mapping in ['order_items', 'refund_items'] -%}{{ return(none) }}{%- endif -%}
+    {{ return(required.get(field)) }}
 {% endmacro %}
 
 {# What a payment's status text says. #}

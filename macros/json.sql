@@ -105,41 +105,138 @@ cross join unnest(
 ) as {{ element }} with offset as place
 {%- endmacro %}
 
-{# The shape of a JSON object (its names, without its values), as text: few shapes stand for many events. #}
+{# What tells the shapes of JSON objects apart, and is had much sooner than a shape: equal signatures are equal shapes. #}
+{% macro json_signature(json) %}{{ return(adapter.dispatch('json_signature')(json)) }}{% endmacro %}
+{% macro duckdb__json_signature(json) -%}
+{%- set text = 'cast(' ~ json ~ ' as varchar)' -%}
+{#- Two braces together would be Jinja. -#}
+{%- set two_objects = ['%', '%', '%'] | join('{') -%}
+case
+            -- Nothing stands in anything.
+            when {{ text }} not like '{{ two_objects }}' and {{ text }} not like '%[%' then hash(json_keys({{ json }}), json_type({{ json }}, '$.*'))
+            -- Of the elements of one list it is clear where they stand.
+            when {{ text }} not like '%[%[%'
+                then hash(json_keys({{ json }}), json_keys({{ json }}, '$.**'), json_type({{ json }}, '$.**'))
+            else hash(
+                json_keys({{ json }}), json_keys({{ json }}, '$.**'), json_type({{ json }}, '$.**'), json_array_length({{ json }}, '$.**')
+            )
+        end
+{%- endmacro %}
+{% macro bigquery__json_signature(json) %}{{ return(json_shape(json)) }}{% endmacro %}
+
+{# The shape of a JSON object (its names and their types, without its values), as text: few shapes stand for many events. #}
 {% macro json_shape(json) %}{{ return(adapter.dispatch('json_shape')(json)) }}{% endmacro %}
-{% macro duckdb__json_shape(json) %}{{ return('cast(json_structure(' ~ json ~ ') as varchar)') }}{% endmacro %}
-{# Here a shape is the list of its paths. #}
+{# Whole or not, a number is a number: there are half as many shapes. #}
+{% macro duckdb__json_shape(json) -%}
+regexp_replace(cast(json_structure({{ json }}) as varchar), '([:[])"(UBIGINT|BIGINT|DOUBLE)"', '\1"NUMBER"', 'g')
+{%- endmacro %}
+{# Here a shape is the list of its paths, each with its type before it. #}
 {% macro bigquery__json_shape(json) -%}
 to_json_string(array(
-            select distinct substr(path, 2)
-            from {{ json_nodes(json, 6) }}
-            where json_type(value) not in ('object', 'null') and path <> '' and not ends_with(path, ']')
+            select distinct concat(type, ' ', path)
+            from ({{ json_leaves(json) }})
             order by 1
         ))
 {%- endmacro %}
 
-{# What a JSON text holds at most so many steps below its root, as rows of `path` and `value`: an object's step is `.name`,
-   a list's is `[]`, and a list itself counts as a text. #}
+{# One row for each dotted path in the shapes of `relation`, with its type (text, number, boolean, list; mixed where elements
+   of one list differ): `a.b` for objects, `list[].b` for the elements of lists. A name whose value is null says nothing and
+   is left out. #}
+{% macro unnest_shape_paths(relation, shape) %}{{ return(adapter.dispatch('unnest_shape_paths')(relation, shape)) }}{% endmacro %}
+
+{% macro duckdb__unnest_shape_paths(relation, shape) -%}
+select
+        shapes.*,
+        replace(substr(node.fullkey, 3), '[0]', '[]') as path,
+        {{ json_type_name('node.type', "coalesce(json_extract_string(node.atom, '$'), '')") }} as type,
+    from {{ relation }} as shapes, json_tree(cast(shapes.{{ shape }} as json)) as node
+    where node.type <> 'OBJECT'
+    and coalesce(json_extract_string(node.atom, '$'), '') <> 'NULL'
+    and node.fullkey <> '$'
+    and not ends_with(node.fullkey, ']')
+{%- endmacro %}
+
+{% macro bigquery__unnest_shape_paths(relation, shape) -%}
+select
+        shapes.*,
+        substr(leaf, strpos(leaf, ' ') + 1) as path,
+        substr(leaf, 1, strpos(leaf, ' ') - 1) as type,
+    from {{ relation }} as shapes
+    cross join unnest(json_value_array(shapes.{{ shape }})) as leaf
+{%- endmacro %}
+
+{# One row for each value in the JSON of `relation`: its path and type as above, and its text. #}
+{% macro unnest_json_values(relation, json) %}{{ return(adapter.dispatch('unnest_json_values')(relation, json)) }}{% endmacro %}
+
+{% macro duckdb__unnest_json_values(relation, json) -%}
+select
+        listing.* exclude ({{ json }}),
+        regexp_replace(substr(node.fullkey, 3), '\[[0-9]+\]', '[]', 'g') as path,
+        {{ json_type_name('node.type', 'node.type') }} as type,
+        json_extract_string(node.atom, '$') as value,
+    from {{ relation }} as listing, json_tree(listing.{{ json }}) as node
+    where node.type not in ('OBJECT', 'NULL')
+    and node.fullkey <> '$'
+    and not ends_with(node.fullkey, ']')
+{%- endmacro %}
+
+{% macro bigquery__unnest_json_values(relation, json) -%}
+select
+        listing.* except ({{ json }}),
+        leaf.path,
+        leaf.type,
+        leaf.value,
+    from {{ relation }} as listing
+    cross join unnest(array({{ json_leaves('listing.' ~ json, 'as struct') }})) as leaf
+{%- endmacro %}
+
+{# The type of a node of DuckDB, where `atom` names that of a single value. #}
+{% macro json_type_name(node, atom) -%}
+case
+            when {{ node }} = 'ARRAY' then 'list'
+            when {{ atom }} = 'VARCHAR' then 'text'
+            when {{ atom }} = 'BOOLEAN' then 'boolean'
+            when {{ atom }} = 'JSON' then 'mixed'
+            else 'number'
+        end
+{%- endmacro %}
+
+{# What a JSON text holds, six steps deep, as rows of `path`, `type` and `value`. #}
+{% macro json_leaves(json, as_what='') -%}
+select {{ as_what }}
+                substr(path, 2) as path,
+                case
+                    when is_list then 'list'
+                    when json_type(value) = 'string' then 'text'
+                    else json_type(value)
+                end as type,
+                case when not is_list then json_value(value, '$') end as value
+            from {{ json_nodes(json, 6) }}
+            where json_type(value) not in ('object', 'null') and path <> '' and not ends_with(path, ']')
+{%- endmacro %}
+
+{# What a JSON text holds at most so many steps below its root, as rows of `path`, `value` and `is_list`: an object's step is
+   `.name`, a list's is `[]`, and a list itself counts as a text. #}
 {% macro json_nodes(json, depth) -%}
 {%- if depth == 0 -%}
-unnest([struct('' as path, safe.parse_json({{ json }}, wide_number_mode => 'round') as value)])
+unnest([struct('' as path, safe.parse_json({{ json }}, wide_number_mode => 'round') as value, false as is_list)])
 {%- else -%}
 (
-            select concat(node.path, child.step) as path, child.value
+            select concat(node.path, child.step) as path, child.value, node.is_list or child.is_list as is_list
             from {{ json_nodes(json, depth - 1) }} as node
             cross join unnest(case json_type(node.value)
                 when 'object' then array(
-                    select as struct concat('.', name) as step, node.value[name] as value
+                    select as struct concat('.', name) as step, node.value[name] as value, false as is_list
                     from unnest(json_keys(node.value, 1)) as name
                 )
                 when 'array' then array_concat(
-                    [struct('' as step, to_json('list') as value)],
+                    [struct('' as step, to_json('list') as value, true as is_list)],
                     array(
-                        select as struct '[]' as step, element as value
+                        select as struct '[]' as step, element as value, false as is_list
                         from unnest(json_query_array(case when json_type(node.value) = 'array' then node.value end)) as element
                     )
                 )
-                else [struct('' as step, node.value as value)]
+                else [struct('' as step, node.value as value, false as is_list)]
             end) as child
         )
 {%- endif -%}
@@ -149,25 +246,7 @@ unnest([struct('' as path, safe.parse_json({{ json }}, wide_number_mode => 'roun
 {% macro last_name(path) %}{{ return(adapter.dispatch('last_name')(path)) }}{% endmacro %}
 {% macro default__last_name(path) %}{{ return("regexp_extract(" ~ path ~ ", '[^.]*$')") }}{% endmacro %}
 
-{# One row for each dotted path in the shapes of `relation`: `a.b` for objects, `list[].b` for the elements of
-   lists. A name whose value is null says nothing and is left out. #}
-{% macro unnest_shape_paths(relation, shape) %}{{ return(adapter.dispatch('unnest_shape_paths')(relation, shape)) }}{% endmacro %}
-
-{% macro duckdb__unnest_shape_paths(relation, shape) -%}
-select
-    shapes.*,
-    replace(substr(node.fullkey, 3), '[0]', '[]') as path,
-from {{ relation }} as shapes, json_tree(cast(shapes.{{ shape }} as json)) as node
-where node.type <> 'OBJECT'
-and coalesce(cast(node.atom as varchar), '') <> '"NULL"'
-and node.fullkey <> '$'
-and not ends_with(node.fullkey, ']')
-{%- endmacro %}
-
-{% macro bigquery__unnest_shape_paths(relation, shape) -%}
-select
-    shapes.*,
-    path,
-from {{ relation }} as shapes
-cross join unnest(json_value_array(shapes.{{ shape }})) as path
-{%- endmacro %}
+{# The list in whose elements a path stands, `[]` included; an empty text where there is none. #}
+{% macro place_of(path) %}{{ return(adapter.dispatch('place_of')(path)) }}{% endmacro %}
+{% macro default__place_of(path) %}{{ return("coalesce(regexp_extract(" ~ path ~ ", '^(.*[]])[.]', 1), '')") }}{% endmacro %}
+{% macro bigquery__place_of(path) %}{{ return("coalesce(regexp_extract(" ~ path ~ ", '^(.*[]])[.]'), '')") }}{% endmacro %}

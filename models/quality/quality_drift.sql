@@ -14,8 +14,8 @@ with unknown_paths as (
             || {{ value_literal("'%\"' || " ~ last_name('path') ~ " || '\"%'") }}
             || {{ literal(' and event_id in (select event_id from ' ~ short_name(outcomes) ~ ' where vendor = ') }}
             || {{ value_literal('vendor') }} || ')' as query,
-    from {{ ref('int_payload_paths') }}
-    where not is_known
+    from {{ ref('quality_field_registry') }}
+    where state = 'new'
 ),
 
 missing_fields as (

@@ -1,4 +1,5 @@
-//! A data test: a query that finds what must not be, judged by `severity`, `warn_if` and `error_if`.
+//! A data test: a query that finds what must not be, judged by `severity`, `warn_if` and `error_if`. Of its `meta`, `message`
+//! names the column in which a row says what it means, and `help` says what to do.
 
 use std::time::Instant;
 
@@ -9,6 +10,7 @@ use crate::error::Diagnostic;
 use crate::error::Error;
 use crate::error::Place;
 use crate::name::Relation;
+use crate::name::quote;
 use crate::plan::Outcome;
 use crate::plan::Step;
 use crate::progress::Progress;
@@ -55,7 +57,9 @@ pub fn check(worker: &Worker<'_>, number: usize, step: &Step) -> Outcome {
                     None => Place::new(&node.file.path, node.file.text.clone(), 0..0),
                 };
                 let fault = Diagnostic::error(format!("check `{}` failed: {}", node.name, verdict.message), place);
-                outcome.diagnostic = Some(fault.help(format!("`cp show --select {}` prints the rows", node.name)));
+                let help = scan.config.meta("help").and_then(serde_json::Value::as_str).map(str::to_string);
+                let help = help.unwrap_or_else(|| format!("`cp show --select {}` prints the rows", node.name));
+                outcome.diagnostic = Some(fault.help(help));
             }
             outcome.status = verdict.status;
             outcome.message = verdict.message;
@@ -73,6 +77,21 @@ pub fn check(worker: &Worker<'_>, number: usize, step: &Step) -> Outcome {
         }
     }
     outcome
+}
+
+/// How many rows say in the message what they mean.
+const MOST_SAID: usize = 5;
+
+/// What the rows themselves say, where `meta.message` names the column that says it.
+fn said(session: &Session, from: &str, config: &NodeConfig) -> Result<String, Failure> {
+    let Some(column) = config.meta("message").and_then(serde_json::Value::as_str) else { return Ok(String::new()) };
+    let column = quote(column);
+    let rows = session.query(&format!("select {column} from (\n{from}\n) as failing order by {column}"))?.rows;
+    let mut told: Vec<String> = rows.iter().take(MOST_SAID).map(|row| row[0].to_string()).collect();
+    if rows.len() > MOST_SAID {
+        told.push(format!("and {} more", grouped((rows.len() - MOST_SAID) as u64)));
+    }
+    Ok(format!(": {}", told.join("; ")))
 }
 
 struct Verdict {
@@ -116,7 +135,7 @@ fn judge(
         condition => format!("{got}, configured to {what} if {condition}"),
     };
     let (status, message) = if config.severity() == Severity::Error && is_true(2) {
-        (Status::Fail, told("fail", error_if))
+        (Status::Fail, format!("{}{}", told("fail", error_if), said(session, &from, config)?))
     } else if is_true(1) {
         (Status::Warn, told("warn", warn_if))
     } else {

@@ -35,6 +35,8 @@ pub enum Verb {
     Review(ReviewFlags),
     /// Build a revision and the working tree from the same events, and tell what is otherwise
     Diff(DiffFlags),
+    /// Show what producers have changed without a word, and write the edits that take it in
+    Drift(DriftFlags),
     /// Render SQL into target/compiled
     Compile(CompileFlags),
     /// List what the project holds
@@ -223,6 +225,15 @@ pub struct DiffFlags {
     /// text for a person, markdown for a pull request, json for a program, html for a browser
     #[arg(long, value_enum, default_value_t = DiffOutput::Text, hide_default_value = true, help_heading = "Output")]
     pub output: DiffOutput,
+}
+
+#[derive(Args)]
+pub struct DriftFlags {
+    /// Write every proposal of enough confidence into dbt_project.yml
+    #[arg(long)]
+    pub apply: bool,
+    #[command(flatten)]
+    pub project: Project,
 }
 
 #[derive(Args)]

@@ -7,6 +7,7 @@ mod compile;
 mod debug;
 pub mod delegate;
 mod diff;
+mod drift;
 mod extract;
 mod flags;
 mod generate;
@@ -85,6 +86,7 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Test(flags) => test::perform(flags),
         Verb::Review(flags) => review::perform(flags),
         Verb::Diff(flags) => diff::perform(flags),
+        Verb::Drift(flags) => drift::perform(flags),
         Verb::Verify(flags) => verify::perform(flags),
         Verb::Watch(flags) => watch::perform(flags),
         Verb::Compile(flags) => compile::perform(flags),

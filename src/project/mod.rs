@@ -1,5 +1,6 @@
 //! The project folder, read: what there is, what the yml says of it, and where it says so. Never touches a database.
 
+mod addition;
 mod bigquery_output;
 mod columns;
 mod config_block;
@@ -22,6 +23,7 @@ mod unit_test;
 mod yaml;
 mod yml_file;
 
+pub use addition::{Addition, add_to_variable, definition_file};
 pub use definition::command_line_vars;
 pub use expand::{Expand, Known};
 pub use load::load;

@@ -37,10 +37,11 @@ const HOUSE: &[(&str, &str)] = &[
     ("check", "error name progress config engine project render graph plan run rebuild artifact"),
     ("publish", "error name progress config engine project check"),
     ("diff", "error name progress engine project ingest render plan run rebuild check"),
+    ("drift", "error name engine project render artifact"),
     ("report", "error name progress engine project render ingest extract plan artifact publish"),
     (
         "flow",
-        "error name progress dialect config engine project store sample ingest extract render graph plan run rebuild check artifact publish diff report",
+        "error name progress dialect config engine project store sample ingest extract render graph plan run rebuild check artifact publish diff drift report",
     ),
     ("ui", "error name progress engine"),
     ("cli", "error name progress config engine project sample graph plan run flow report ui"),

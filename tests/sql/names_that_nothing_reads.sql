@@ -2,5 +2,5 @@
 
 -- Names in payloads that no known name reads.
 select *
-from {{ ref('int_payload_paths') }}
-where not is_known
+from {{ ref('quality_field_registry') }}
+where state = 'new'

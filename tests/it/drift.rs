@@ -1,0 +1,216 @@
+//! A vendor renames a field without a word: the build says so, `cp drift` says what the new name stands for and writes it
+//! down, and the next build misses nothing.
+
+use serde_json::Value;
+
+use crate::support::Project;
+
+const LAST_DAY: &str = "data/live_events/2025-01-16/events.jsonl";
+const REGISTRY: &str = "select * from commercepulse.quality_field_registry order by all";
+
+/// Renames the amount of what one vendor tells in a file of the sample.
+fn rename(project: &Project, file: &str) {
+    let renamed = project.read(file).replace("\"amountPaid\"", "\"paid_total\"");
+    project.file(file, renamed);
+}
+
+/// Payments whose amount some known name gives.
+fn payments(project: &Project) -> u64 {
+    project.count("commercepulse.int_event_outcomes where event_type like '%payment%' and has_amount")
+}
+
+/// What one vendor tells of payments, with these fields besides.
+fn day_of_payments(project: &Project, date: &str, amount: impl Fn(u32) -> String) {
+    let line = |n: u32| {
+        let fields = amount(n);
+        format!(
+            r#"{{"event_id": "{date}-{n}", "event_type": "payment_succeeded", "event_time": "{date}T10:00:00Z", "vendor": "vendor_b", "payload": {{"order_id": "ORD-000001", "paid_at": "{date}T10:00:00Z", "payment_status": "SUCCESS", "currencyCode": "NGN", "transaction_id": "t{n}", {fields}}}, "ingested_at": "{date}T11:00:00Z"}}"#
+        ) + "\n"
+    };
+    project.file(&format!("data/live_events/{date}/events.jsonl"), (0..100).map(line).collect::<String>());
+}
+
+/// The proposals: which path for which field, and whether it would be written.
+fn proposals(project: &Project) -> Vec<(String, String, bool)> {
+    let output = project.cp(["drift", "--output", "json"]).run();
+    let told: Value = serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output}"));
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_string();
+    let rows = told["findings"]["quality_field_proposals"].as_array().unwrap();
+    rows.iter().map(|row| (text(row, "path"), text(row, "field"), row["is_applicable"].as_bool().unwrap())).collect()
+}
+
+#[test]
+fn a_name_that_changes_on_some_day_is_told_proposed_and_taken_in() {
+    let reference = Project::new();
+    reference.cp(["build", "--quiet"]).success();
+    let project = Project::new();
+    let last_day = project.read(LAST_DAY);
+    project.remove(LAST_DAY);
+    project.cp(["build", "--quiet"]).success();
+    let before = project.publication();
+    project.file(LAST_DAY, last_day);
+    rename(&project, LAST_DAY);
+    project.cp(["build", "--quiet", "--threads", "1"]).status(1).assert("drift_some_day_build");
+    assert_eq!(project.publication(), before);
+    let test = project.cp(["test", "--quiet", "--select", "required_fields_are_given"]).status(1);
+    for word in ["vendor_b", "`amount`", "`paid_total`", " % ", "2025-01-"] {
+        assert!(test.stderr.contains(word), "{word}: {test}");
+    }
+    project.cp(["drift"]).status(1).assert("drift_some_day");
+    project.cp(["drift", "--apply", "--output", "json"]).success();
+    project.cp(["build", "--quiet"]).success();
+    assert_eq!(payments(&project), payments(&reference));
+    assert_eq!(project.tables(), reference.tables());
+}
+
+#[test]
+fn a_name_that_was_never_known_needs_no_history() {
+    let reference = Project::new();
+    reference.cp(["build", "--quiet"]).success();
+    let project = Project::new();
+    for file in ["data/live_events/2025-01-15/events.jsonl", LAST_DAY, "data/bootstrap/payments_2024.json"] {
+        rename(&project, file);
+    }
+    project.cp(["build", "--quiet", "--threads", "1"]).status(1).assert("drift_from_the_start_build");
+    let mapping = project.read("dbt_project.yml");
+    project.cp(["drift", "--apply"]).success().assert("drift_apply");
+    let changed = project.read("dbt_project.yml");
+    let different = mapping.lines().zip(changed.lines()).filter(|(before, after)| before != after).count();
+    assert_eq!((different, mapping.lines().count()), (1, changed.lines().count()));
+    // What is written already is not written again, and the warehouse is told to be old.
+    project.cp(["drift", "--apply"]).status(2).assert("drift_apply_again");
+    assert_eq!(project.read("dbt_project.yml"), changed);
+    project.cp(["build", "--quiet"]).success();
+    assert_eq!(payments(&project), payments(&reference));
+    // Historical records are known by what they say, so their ids are others now; the money is the same.
+    let daily = "select * from commercepulse.fact_order_daily order by all";
+    assert_eq!(project.query(daily), reference.query(daily));
+    assert_eq!(proposals(&project), []);
+}
+
+#[test]
+fn the_sample_has_nothing_to_propose() {
+    let project = Project::new();
+    project.cp(["build", "--quiet"]).success();
+    let output = project.cp(["drift", "--apply"]).success();
+    assert!(output.stderr.contains("nothing was written"), "{output}");
+    assert_eq!(proposals(&project), []);
+}
+
+#[test]
+fn a_new_name_beside_all_that_is_required_stands_for_nothing() {
+    let project = Project::new();
+    day_of_payments(&project, "2025-01-17", |n| format!(r#""amountPaid": {}, "paid_fee": {}"#, 1000 + n, n));
+    let output = project.cp(["build", "--threads", "1"]).success();
+    assert!(output.stderr.contains("WARN     names_that_nothing_reads"), "{output}");
+    assert_eq!(proposals(&project), []);
+}
+
+#[test]
+fn of_several_new_names_the_likelier_one_is_proposed() {
+    let project = Project::new();
+    day_of_payments(&project, "2025-01-17", |n| {
+        format!(r#""paid_total": {}, "fee": {}, "note_to_payer": "thank you {n}""#, 1000 + n, n)
+    });
+    project.cp(["build", "--quiet"]).status(1);
+    assert_eq!(proposals(&project), [("paid_total".to_string(), "amount".to_string(), true)]);
+}
+
+#[test]
+fn a_name_without_a_word_in_common_is_left_to_a_person() {
+    let project = Project::new();
+    day_of_payments(&project, "2025-01-17", |n| format!(r#""zz": {}"#, 1000 + n));
+    project.cp(["build", "--quiet"]).status(1);
+    assert_eq!(proposals(&project), [("zz".to_string(), "amount".to_string(), false)]);
+    let output = project.cp(["drift", "--apply"]).status(1);
+    assert!(output.stderr.contains("nothing was written"), "{output}");
+}
+
+#[test]
+fn any_project_may_say_what_drifts_and_where_to_write_it() {
+    let project = Project::empty();
+    project
+        .file("models/hints.sql", "select 'a' as kind, 'z' as name, 'seen' as why\n")
+        .file(
+            "models/hints.yml",
+            "models:\n  - name: hints\n    config:\n      meta:\n        drift: {title: Hints, show: [kind], tell: why, write: {variable: names, keys: [kind], value: name}}\n",
+        );
+    project.cp(["build", "--quiet"]).success();
+    let output = project.cp(["drift", "--apply"]).status(2);
+    assert!(output.stderr.contains("`dbt_project.yml` has no `vars: names: a`"), "{output}");
+    let text = project.read("dbt_project.yml") + "vars:\n  names:\n    a:  # one a line\n      - x  # the first\n";
+    project.file("dbt_project.yml", &text);
+    let output = project.cp(["drift", "--apply", "--vars", "{names: {a: [x]}}"]).status(2);
+    assert!(output.stderr.contains("`names` comes from `--vars`"), "{output}");
+    let output = project.cp(["drift", "--apply"]).success();
+    assert!(output.stdout.starts_with("Hints\n  kind\n  a\n    seen\n"), "{output}");
+    assert_eq!(project.read("dbt_project.yml"), text + "      - z\n");
+}
+
+#[test]
+fn the_registry_is_the_same_for_any_order_of_arrival() {
+    let at_once = Project::new();
+    at_once.cp(["build", "--quiet"]).success();
+    let in_parts = Project::new();
+    let files = ["live_events/2025-01-16", "bootstrap", "live_events/2025-01-15"];
+    for file in files {
+        in_parts.take(&in_parts.path(format!("data/{file}")), &format!("aside/{file}"));
+    }
+    in_parts.remove("data/bootstrap").remove("data/live_events");
+    for file in files {
+        in_parts.take(&in_parts.path(format!("aside/{file}")), &format!("data/{file}"));
+        // A part alone may be too small to be well.
+        in_parts.cp(["build", "--quiet"]).run();
+    }
+    let expected = at_once.query(REGISTRY);
+    assert!(expected.len() > 400, "{}", expected.len());
+    assert_eq!(in_parts.query(REGISTRY), expected);
+    in_parts.cp(["build", "--quiet", "--full-refresh"]).success();
+    assert_eq!(in_parts.query(REGISTRY), expected);
+}
+
+#[test]
+fn what_is_personal_or_secret_is_not_shown() {
+    let project = Project::new();
+    day_of_payments(&project, "2025-01-17", |n| {
+        format!(
+            r#""amountPaid": {n}, "payer": {{"mail": "ada{n}@example.org", "fullName": "Ada"}}, "apiToken": "abcdef", "pan": "4111111111111111", "msisdn": 2348012345678, "remark": "call Ada at home", "who": "ada@example.org""#
+        )
+    });
+    project.cp(["build", "--quiet"]).success();
+    let rows = project.query(
+        "select path, example from commercepulse.quality_field_registry where vendor = 'vendor_b' and event_type = 'payment_succeeded' and path in ('payer.mail', 'payer.fullName', 'apiToken', 'pan', 'msisdn', 'remark', 'who', 'payment_status') order by path",
+    );
+    let shown: Vec<_> = rows
+        .iter()
+        .map(|row| format!("{} {}", row["path"].as_str().unwrap(), row["example"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "apiToken x",
+            "msisdn 9",
+            "pan 9",
+            "payer.fullName x",
+            "payer.mail x9@x.x",
+            "payment_status FAILED",
+            "remark x x x x",
+            "who x@x.x"
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_built_is_told() {
+    let project = Project::new();
+    let output = project.cp(["drift"]).status(2);
+    assert!(output.stderr.contains("there is no warehouse"), "{output}");
+    project.cp(["run", "--quiet", "--select", "fx_rates"]).run();
+    let output = project.cp(["drift"]).status(2);
+    assert!(output.stderr.contains("help: run `cp build` first"), "{output}");
+    let empty = Project::empty();
+    empty.file("models/one.sql", "select 1 as id\n");
+    empty.cp(["build", "--quiet"]).success();
+    let output = empty.cp(["drift"]).status(2);
+    assert!(output.stderr.contains("no model tells of drift"), "{output}");
+}
