@@ -30,31 +30,38 @@ with new_outcomes as (
     {%- endif %}
 ),
 
-signed as (
+signatures as (
     select
-        new_outcomes.*,
-        {{ json_signature('events.payload') }} as signature,
-        events.event_id,
-        events.payload,
-    from {{ source('raw', 'events_raw') }} as events
-    inner join new_outcomes on new_outcomes._landing_sequence = events._landing_sequence
+        _landing_sequence,
+        event_id,
+        {{ json_signature('payload') }} as signature,
+    from {{ source('raw', 'events_raw') }}
+),
+
+-- Payloads are long: one of each group is fetched when the groups are known.
+grouped as (
+    select
+        new_outcomes.event_type,
+        new_outcomes.vendor,
+        new_outcomes.missing_fields,
+        count(*) as events,
+        min(new_outcomes.occurred_on) as first_seen_on,
+        max(new_outcomes.occurred_on) as last_seen_on,
+        min(signatures.event_id) as least_event_id,
+        max(signatures.event_id) as greatest_event_id,
+        max(new_outcomes._landing_sequence) as _landing_sequence,
+    from signatures
+    inner join new_outcomes on new_outcomes._landing_sequence = signatures._landing_sequence
+    group by new_outcomes.event_type, new_outcomes.vendor, new_outcomes.missing_fields, signatures.signature
 ),
 
 -- Lists of two and of three elements have other signatures, and one shape.
 shaped as (
     select
-        event_type,
-        vendor,
-        missing_fields,
-        {{ json_shape('any_value(payload)') }} as shape,
-        count(*) as events,
-        min(occurred_on) as first_seen_on,
-        max(occurred_on) as last_seen_on,
-        min(event_id) as least_event_id,
-        max(event_id) as greatest_event_id,
-        max(_landing_sequence) as _landing_sequence,
-    from signed
-    group by event_type, vendor, missing_fields, signature
+        grouped.*,
+        {{ json_shape('events.payload') }} as shape,
+    from grouped
+    inner join {{ source('raw', 'events_raw') }} as events on events._landing_sequence = grouped._landing_sequence
 ),
 
 keyed as (
