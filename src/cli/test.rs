@@ -38,6 +38,7 @@ fn unreferenced(house: &House) -> Result<()> {
     }
     match files.len() {
         0 => Ok(()),
+        1 => Err(Error::data("a snapshot is of a model that is gone").help("remove this file")),
         count => Err(Error::data(format!("{count} snapshots are of models that are gone")).help("remove these files")),
     }
 }

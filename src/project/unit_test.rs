@@ -285,7 +285,7 @@ fn dict(yml: &mut YmlFile<'_>, rows: &Yaml) -> Option<Vec<Vec<FixtureCell>>> {
 
 /// CSV with a header; an empty field is NULL.
 fn csv_rows(yml: &mut YmlFile<'_>, text: &str, file: Option<&SourceFile>, at: &Place) -> Option<Vec<Vec<FixtureCell>>> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text.as_bytes());
     let headers = reader.headers().cloned().unwrap_or_default();
     let mut all = Vec::new();
     for record in reader.records() {

@@ -117,9 +117,9 @@ fn rows_may_lie_in_files_and_what_nobody_gives_is_empty() {
     expect: {rows: [{id: 9}]}
 ",
     );
-    project.file("tests/sql/fixtures/some_clicks.csv", "id,channel\n7,web\n8,\n").file(
+    project.file("tests/sql/fixtures/some_clicks.csv", "id, channel\n7, web\n8,\n").file(
         "tests/sql/fixtures/some_sales.sql",
-        "select 7 as id, 'web' as channel, null::int as amount union all select 8, null, null\n",
+        "select 7 as id, ' web' as channel, null::int as amount union all select 8, null, null\n",
     );
     assert_eq!(project.cp(["test"]).success().stdout, "units  1 passed\n");
     project.edit("tests/sql/fixtures/some_clicks.csv", "8,", "eight,");
