@@ -21,6 +21,7 @@
 //! | `extract` | raw store → landing table, rows and position in one transaction; the comparison of both |
 //! | `render` | Jinja: what a model refers to, and the SQL it becomes |
 //! | `graph` | the DAG, and selection in it |
+//! | `lineage` | where columns come from: DuckDB's syntax tree of a query, followed down to columns and JSON paths |
 //! | `plan` | what will be done, in which order and why; the parallel walk |
 //! | `run` | one materialization a file |
 //! | `rebuild` | a whole build in memory, from given events, as they arrive |
@@ -56,6 +57,7 @@ pub mod extract;
 pub mod flow;
 pub mod graph;
 pub mod ingest;
+pub mod lineage;
 pub mod name;
 pub mod plan;
 pub mod progress;

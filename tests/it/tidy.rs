@@ -30,6 +30,7 @@ const HOUSE: &[(&str, &str)] = &[
     ("extract", "error name event progress config engine store"),
     ("render", "error name dialect config project"),
     ("graph", "error name project render"),
+    ("lineage", "error name engine"),
     ("plan", "error name progress project render graph"),
     ("run", "error name progress dialect config engine project render plan"),
     ("rebuild", "error name progress config engine project store ingest extract render graph plan run"),
