@@ -29,6 +29,7 @@
 //! | `check` | tests, severity, golden snapshots, replays, unit tests, and what may be published |
 //! | `publish` | verified tables only, as Parquet |
 //! | `diff` | two builds of one project: which models are otherwise, and the reviewer's page about it |
+//! | `docs` | the project as a static site: pages, the graph, columns from field to publication; and serving it |
 //! | `drift` | what producers have changed, and the edits that take it in |
 //! | `report` | what happened to the data, as text and JSON |
 //! | `flow` | both journeys, each on one screen; every verb is a slice of it |
@@ -49,6 +50,7 @@ pub mod cli;
 pub mod config;
 pub mod dialect;
 pub mod diff;
+pub mod docs;
 pub mod drift;
 pub mod engine;
 pub mod error;

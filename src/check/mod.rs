@@ -11,5 +11,5 @@ pub use golden::{
     Difference, Golden, Mark, Pending, Picture, Snapshots, Verdict, statement_hash, volatile, without_places,
 };
 pub use replay::{Replay, Replays, Tries, replay, replayed};
-pub use unit::{Unit, scaffold, unit};
+pub use unit::{Bound, Unit, bind, scaffold, unit};
 pub use verified::{Publishable, Verified, publishable, verify};

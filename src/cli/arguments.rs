@@ -1,9 +1,9 @@
 //! What may be written on the command line. No verb takes an operand, and there is no `-s` and no `-t`: see
 //! [`crate::cli::delegate`] for why.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// CommercePulse: raw vendor events to checked, published facts
 #[derive(Parser)]
@@ -47,6 +47,8 @@ pub enum Verb {
     Publish(PublishFlags),
     /// Write the quality report
     Report(ReportFlags),
+    /// Write the project as a site of static pages, target/docs
+    Docs(DocsFlags),
     /// Make synthetic events: a live day, or a year's history
     Generate(GenerateFlags),
     /// Remove what cp wrote in target/
@@ -228,6 +230,18 @@ pub struct DiffFlags {
 }
 
 #[derive(Args)]
+pub struct DocsFlags {
+    /// Then serve it to this machine alone, until Ctrl-C
+    #[arg(long)]
+    pub serve: bool,
+    /// On this port; 0 is any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 8080, requires = "serve")]
+    pub port: u16,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args)]
 pub struct DriftFlags {
     /// Write every proposal of enough confidence into dbt_project.yml
     #[arg(long)]
@@ -374,15 +388,4 @@ pub struct GenerateFlags {
     pub malformed_rate: Option<f64>,
     #[command(flatten)]
     pub project: Project,
-}
-
-/// Prints clap's message: help on stdout, a fault on stderr.
-pub fn explain(error: &clap::Error) -> ExitCode {
-    let text = error.render().ansi().to_string();
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
-        crate::ui::write_out(&text);
-        return ExitCode::SUCCESS;
-    }
-    crate::ui::say(text.trim_end());
-    ExitCode::from(2)
 }

@@ -7,6 +7,7 @@ mod compile;
 mod debug;
 pub mod delegate;
 mod diff;
+mod docs;
 mod drift;
 mod extract;
 mod flags;
@@ -27,6 +28,7 @@ mod watch;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use crate::cli::arguments::Arguments;
@@ -49,7 +51,7 @@ pub fn main() -> ExitCode {
     let words = std::iter::once(OsString::from("cp")).chain(invocation.arguments);
     let parsed = match Arguments::try_parse_from(words) {
         Ok(parsed) => parsed,
-        Err(error) => return arguments::explain(&error),
+        Err(error) => return explain(&error),
     };
     match perform(parsed.verb) {
         Ok(()) => ExitCode::SUCCESS,
@@ -71,6 +73,17 @@ fn open(verb: &str, flags: Flags) -> Result<(House, Console)> {
     Ok((house, Console::new(talk)))
 }
 
+/// Prints clap's message: help on stdout, a fault on stderr.
+fn explain(error: &clap::Error) -> ExitCode {
+    let text = error.render().ansi().to_string();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
+        ui::write_out(&text);
+        return ExitCode::SUCCESS;
+    }
+    ui::say(text.trim_end());
+    ExitCode::from(2)
+}
+
 fn fail(error: &crate::error::Error) -> ExitCode {
     ui::show_error(error);
     ExitCode::from(error.exit_code())
@@ -86,6 +99,7 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Test(flags) => test::perform(flags),
         Verb::Review(flags) => review::perform(flags),
         Verb::Diff(flags) => diff::perform(flags),
+        Verb::Docs(flags) => docs::perform(flags),
         Verb::Drift(flags) => drift::perform(flags),
         Verb::Verify(flags) => verify::perform(flags),
         Verb::Watch(flags) => watch::perform(flags),

@@ -32,7 +32,7 @@ use crate::store::Sink;
 /// The schema that landing tables are in.
 pub(super) const SCHEMA: &str = "raw";
 
-const EVENTS: &str = "events_raw";
+pub(super) const EVENTS: &str = "events_raw";
 const LOG: &str = "ingest_log";
 const SET_ASIDE: &str = "set_aside";
 const CONFLICTS: &str = "conflicts";

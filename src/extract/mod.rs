@@ -59,6 +59,11 @@ pub fn is_landing(table: &Relation) -> bool {
     table.schema == landing::SCHEMA && landing::TABLES.iter().any(|(name, _)| *name == table.name)
 }
 
+/// The collection of the raw store whose documents are the rows of a landing table; `None` for any other table.
+pub fn collection_of(table: &Relation) -> Option<&'static str> {
+    (is_landing(table) && table.name == landing::EVENTS).then_some(landing::EVENTS)
+}
+
 /// How to extract.
 pub struct How<'a> {
     /// Whether all lands anew, whatever has landed.

@@ -15,8 +15,8 @@ const INTERRUPTED: i32 = 130;
 pub struct Stop {
     asked: AtomicBool,
     walking: AtomicBool,
-    /// Whether what runs is finished before the run stops.
-    patient: AtomicBool,
+    /// What is said where what runs is finished before the run stops.
+    patience: Mutex<Option<&'static str>>,
     running: Mutex<Vec<Interrupt>>,
     /// How the person is told at once.
     tell: Option<fn(&str)>,
@@ -37,15 +37,15 @@ impl Stop {
     }
 
     fn ask(&self) {
-        let (is_walking, is_patient) = (self.walking.load(Ordering::SeqCst), self.patient.load(Ordering::SeqCst));
-        if self.asked.swap(true, Ordering::SeqCst) || !(is_walking || is_patient) {
+        let is_walking = self.walking.load(Ordering::SeqCst);
+        let patience = *self.patience.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if self.asked.swap(true, Ordering::SeqCst) || !(is_walking || patience.is_some()) {
             // Every other stage commits whole or not at all, so there is nothing to wait for.
             self.tell("stopped; nothing is lost, the next run goes on from here");
             std::process::exit(INTERRUPTED);
         }
-        if is_patient {
-            self.tell("stopping when this batch is done (again to stop at once)");
-            return;
+        if let Some(told) = patience {
+            return self.tell(told);
         }
         self.tell("stopping: what runs is rolled back, nothing more is begun (again to stop at once)");
         for session in self.running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).iter() {
@@ -53,9 +53,9 @@ impl Stop {
         }
     }
 
-    /// From here on, what runs is finished before the run stops.
-    pub fn finish_first(&self) {
-        self.patient.store(true, Ordering::SeqCst);
+    /// From here on, what runs is finished before the run stops; this is what the person is told at once.
+    pub fn finish_first(&self, told: &'static str) {
+        *self.patience.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(told);
     }
 
     /// From here on, until it is [`Stop::walked`], what runs is interrupted instead of the process being ended.

@@ -84,7 +84,7 @@ impl House {
             return Err(Error::call("`cp watch` follows a MongoDB, and none is configured")
                 .help("set `MONGO_URI`; events of files are taken by `cp build`"));
         }
-        stop.finish_first();
+        stop.finish_first("stopping when this batch is done (again to stop at once)");
         let mut watched = Watched::default();
         let mut watching =
             Watching { house: self, observe, store: None, position: None, behind_since: None, noted: Instant::now() };

@@ -7,7 +7,7 @@ mod local;
 
 use std::path::Path;
 
-pub use bigquery::{ComparedTable, Measure};
+pub use bigquery::{ComparedTable, Measure, type_of as type_in_bigquery};
 use local::digest;
 pub use local::{Manifest, ManifestColumn, ManifestTable, read_manifest};
 

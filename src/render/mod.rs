@@ -52,6 +52,7 @@ mod verbs;
 mod with_clause;
 
 pub use expand::expand;
+pub use references::cte_name;
 pub use renderer::{Mode, Options, Renderer};
 pub use scanned::{Compiled, Introspect, Reference, Rows, Scan, Scanned};
 

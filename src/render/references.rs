@@ -19,7 +19,7 @@ use crate::render::values::split;
 use crate::render::values::wrong;
 
 /// How an ephemeral model's common table expression is called, as dbt calls it.
-pub(super) fn cte_name(model: &str) -> String {
+pub fn cte_name(model: &str) -> String {
     format!("__dbt__cte__{model}")
 }
 

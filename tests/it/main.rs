@@ -4,6 +4,7 @@ mod bigquery;
 mod bigquery_server;
 mod dialect;
 mod diff;
+mod docs;
 mod drift;
 mod errors;
 mod golden;

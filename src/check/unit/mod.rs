@@ -12,6 +12,7 @@ use crate::check::Verdict;
 use crate::check::golden::Picture;
 use crate::check::unit::compare::compare;
 use crate::check::unit::place::insert;
+use crate::engine::Column;
 use crate::engine::Engine;
 use crate::engine::Session;
 use crate::error::Diagnostic;
@@ -50,6 +51,33 @@ impl Unit {
     pub fn is_equal(&self) -> bool {
         matches!(self.verdict, Verdict::Equal)
     }
+}
+
+/// What the columns of sources, seeds and models are, as the project's files say it.
+#[derive(Debug, Default)]
+pub struct Bound {
+    pub columns: IndexMap<NodeId, Vec<Column>>,
+    /// Models and seeds of which that cannot be said, and why.
+    pub broken: IndexMap<NodeId, String>,
+}
+
+/// Finds the columns of all that the project makes, without a warehouse: models are bound over empty tables.
+///
+/// # Errors
+/// When the engine fails.
+pub fn bind(blueprint: &Blueprint<'_>) -> Result<Bound> {
+    let is_made = |id: &&NodeId| blueprint.project.nodes.get(*id).is_some_and(|node| node.kind != NodeKind::Test);
+    let bench = Bench::new(blueprint, blueprint.scanned.nodes.keys().filter(is_made))?;
+    let mut bound = Bound { broken: bench.broken.clone(), ..Bound::default() };
+    let sources = blueprint.scanned.sources.keys();
+    for id in sources.chain(blueprint.scanned.nodes.keys()).filter(|id| !bench.broken.contains_key(*id)) {
+        if let Some(relation) = bench.relation(id)
+            && let Some(columns) = bench.session.described(relation)?
+        {
+            bound.columns.insert(id.clone(), columns);
+        }
+    }
+    Ok(bound)
 }
 
 /// Runs the unit tests of these models.

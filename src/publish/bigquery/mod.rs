@@ -85,6 +85,14 @@ pub fn publish(
         .passing())
 }
 
+/// What a column of one of DuckDB's types is in BigQuery.
+///
+/// # Errors
+/// A phrase, where BigQuery has nothing for it.
+pub fn type_of(duckdb: &str) -> std::result::Result<String, String> {
+    Ok(types::sent(duckdb)?.ddl())
+}
+
 /// Where the dataset is, and what was published last, as names and values.
 ///
 /// # Errors

@@ -74,7 +74,6 @@ impl Sent {
     }
 
     /// Type and, for a list, its brackets, as a column definition of BigQuery says them.
-    #[cfg(test)]
     pub(super) fn ddl(&self) -> String {
         let one = match &self.kind {
             Kind::Scalar(name) => name.to_string(),
