@@ -19,4 +19,5 @@ pub use markdown::{LIMIT, markdown};
 pub use report::{Code, Counts, Model, Report, Standing};
 pub use revision::{Checkout, Revision};
 pub use rows::{CellChange, ColumnChange, Retyped, RowChange, Rows, Sum};
-pub use text::{Paragraph, text};
+pub use text::{Lines, Paragraph, text};
+pub use value::{beside, brief, shown};

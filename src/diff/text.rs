@@ -162,15 +162,16 @@ fn more(lines: &mut Lines, count: u64, what: &str) {
 
 /// Lines with their marks.
 #[derive(Default)]
-struct Lines(Vec<(Mark, String)>);
+pub struct Lines(pub Vec<(Mark, String)>);
 
 impl Lines {
-    fn add(&mut self, mark: Mark, text: String) {
+    /// One line as it is.
+    pub fn add(&mut self, mark: Mark, text: String) {
         self.0.push((mark, text));
     }
 
     /// Parts with something between them, on as many lines as they need; those after the first stand further in.
-    fn wrapped(&mut self, mark: Mark, head: &str, parts: &[String], between: &str) {
+    pub fn wrapped(&mut self, mark: Mark, head: &str, parts: &[String], between: &str) {
         let mut line = head.to_string();
         let (mut mark, mut is_first) = (mark, true);
         for part in parts {

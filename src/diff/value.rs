@@ -6,7 +6,7 @@ use crate::engine::Value;
 const WIDEST: usize = 80;
 
 /// A value in one line. A text stands in quotes where it could be taken for something else: NULL, nothing, two lines.
-pub(super) fn shown(value: &Value) -> String {
+pub fn shown(value: &Value) -> String {
     let text = match value {
         Value::Null => return "NULL".to_string(),
         Value::List(_) | Value::Struct(_) => value.to_json().to_string(),
@@ -24,7 +24,7 @@ fn is_unclear(text: &str) -> bool {
 }
 
 /// The beginning of a value, where it is longer than that.
-pub(super) fn brief(value: &str, length: usize) -> String {
+pub fn brief(value: &str, length: usize) -> String {
     match value.char_indices().nth(length) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_string(),
@@ -32,7 +32,7 @@ pub(super) fn brief(value: &str, length: usize) -> String {
 }
 
 /// Two values that differ, each cut so that it shows where they begin to.
-pub(super) fn beside(before: &str, after: &str, length: usize) -> (String, String) {
+pub fn beside(before: &str, after: &str, length: usize) -> (String, String) {
     let alike = before.chars().zip(after.chars()).take_while(|(one, other)| one == other).count();
     let skipped = alike.saturating_sub(length / 3);
     if alike < length * 2 / 3 || skipped == 0 {

@@ -34,8 +34,8 @@ pub(super) const SCHEMA: &str = "raw";
 
 pub(super) const EVENTS: &str = "events_raw";
 const LOG: &str = "ingest_log";
-const SET_ASIDE: &str = "set_aside";
-const CONFLICTS: &str = "conflicts";
+pub(super) const SET_ASIDE: &str = "set_aside";
+pub(super) const CONFLICTS: &str = "conflicts";
 pub(super) const EXTRACTION: &str = "_extraction";
 
 /// The landing tables and their columns.

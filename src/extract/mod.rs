@@ -7,6 +7,7 @@
 //! all that both sides hold is compared ([`Comparison`]), and what is missing lands.
 
 mod compare;
+mod landed;
 mod landing;
 
 use jiff::Timestamp;
@@ -25,6 +26,7 @@ use crate::store::RawStore;
 use crate::store::Reached;
 use crate::store::Sink;
 pub use compare::{Comparison, Named};
+pub use landed::{EVENT_ID, Refused, conflicting, is_events, landed, unread};
 use landing::Landing;
 
 /// What has landed.

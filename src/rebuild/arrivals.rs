@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use indexmap::IndexSet;
 
 use crate::engine::Engine;
+use crate::engine::Session;
 use crate::error::Error;
 use crate::error::Result;
 use crate::extract;
@@ -48,6 +49,11 @@ impl Given {
         Self { events: Events::default(), beside: Vec::new(), project: blueprint.project.clone() }
     }
 
+    /// These events, and the project's own seeds.
+    pub fn of(blueprint: &Blueprint<'_>, events: Events) -> Self {
+        Self { events, ..Self::nothing(blueprint) }
+    }
+
     /// Reads a folder as [`rebuild`](super::rebuild) does.
     ///
     /// # Errors
@@ -73,6 +79,20 @@ pub fn arrive(
     selected: &IndexSet<NodeId>,
     runs: &[Vec<usize>],
 ) -> Result<Rebuilt> {
+    arrive_watched(blueprint, given, selected, runs, &mut |_| Ok(()))
+}
+
+/// As [`arrive`]; between the runs, and after the last one, somebody looks at what is there.
+///
+/// # Errors
+/// As [`arrive`], and what `after` returns. It is not called after a run in which anything could not be built.
+pub fn arrive_watched(
+    blueprint: &Blueprint<'_>,
+    given: &Given,
+    selected: &IndexSet<NodeId>,
+    runs: &[Vec<usize>],
+    after: &mut dyn FnMut(&Session) -> Result<()>,
+) -> Result<Rebuilt> {
     let engine = Engine::in_memory_as(blueprint.database)?;
     engine.configure(&blueprint.project.profile.settings)?;
     // There is too little of everything for a second thread.
@@ -89,6 +109,7 @@ pub fn arrive(
         if outcomes.iter().any(|outcome| outcome.status.is_bad()) {
             break;
         }
+        after(&session)?;
     }
     drop(session);
     Ok(Rebuilt { engine, outcomes, events })

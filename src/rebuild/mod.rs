@@ -40,7 +40,7 @@ use crate::run::Hooks;
 use crate::run::Worker;
 use crate::run::state;
 use crate::store::Embedded;
-pub use arrivals::{Given, arrive};
+pub use arrivals::{Given, arrive, arrive_watched};
 
 /// A project as it is before anything runs.
 #[derive(Clone, Copy)]
