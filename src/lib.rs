@@ -31,6 +31,7 @@
 //! | `diff` | two builds of one project: which models are otherwise, and the reviewer's page about it |
 //! | `docs` | the project as a static site: pages, the graph, columns from field to publication; and serving it |
 //! | `drift` | what producers have changed, and the edits that take it in |
+//! | `explain` | why a row is what it is: the events behind it, in order, and what each changed |
 //! | `report` | what happened to the data, as text and JSON |
 //! | `flow` | both journeys, each on one screen; every verb is a slice of it |
 //! | `ui` | all printing |
@@ -55,6 +56,7 @@ pub mod drift;
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod explain;
 pub mod extract;
 pub mod flow;
 pub mod graph;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::explain::ExplainFlags;
+
 /// CommercePulse: raw vendor events to checked, published facts
 #[derive(Parser)]
 #[command(name = "cp", disable_version_flag = true, max_term_width = 100)]
@@ -37,6 +39,8 @@ pub enum Verb {
     Diff(DiffFlags),
     /// Show what producers have changed without a word, and write the edits that take it in
     Drift(DriftFlags),
+    /// Say why a row is what it is: the events behind it, in order, and what each changed
+    Explain(ExplainFlags),
     /// Render SQL into target/compiled
     Compile(CompileFlags),
     /// List what the project holds

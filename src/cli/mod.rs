@@ -9,6 +9,7 @@ pub mod delegate;
 mod diff;
 mod docs;
 mod drift;
+mod explain;
 mod extract;
 mod flags;
 mod generate;
@@ -101,6 +102,7 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Diff(flags) => diff::perform(flags),
         Verb::Docs(flags) => docs::perform(flags),
         Verb::Drift(flags) => drift::perform(flags),
+        Verb::Explain(flags) => explain::perform(flags),
         Verb::Verify(flags) => verify::perform(flags),
         Verb::Watch(flags) => watch::perform(flags),
         Verb::Compile(flags) => compile::perform(flags),

@@ -5,6 +5,7 @@ mod deferral;
 mod diff;
 mod docs;
 mod drift;
+mod explain;
 mod golden;
 mod house;
 mod journey;
@@ -18,6 +19,7 @@ pub use crate::check::{Difference, Golden, Mark, Pending, Replay, Replays, Snaps
 pub use crate::diff::{LIMIT as DIFF_LIMIT, Report, html as diff_html, markdown as diff_markdown, text as diff_text};
 pub use crate::docs::Served;
 pub use crate::drift::{Drift, Finding};
+pub use crate::explain::{Explanation, text as explain_text};
 pub use crate::extract::{Comparison, Named};
 pub use crate::publish::{Changes, ComparedTable, Published, PublishedTable};
 pub use golden::snapshots;

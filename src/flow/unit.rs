@@ -2,12 +2,9 @@
 
 use crate::check;
 use crate::check::Unit;
-use crate::error::Error;
 use crate::error::Result;
-use crate::error::suggestion;
 use crate::flow::House;
 use crate::flow::explore;
-use crate::name::NodeId;
 use crate::progress::Observe;
 use crate::progress::Progress;
 use crate::project::NodeKind;
@@ -28,15 +25,7 @@ impl House {
 
     /// The yml of a unit test of this model, with rows out of the warehouse.
     pub fn scaffold(&self, model: &str) -> Result<String> {
-        let id = NodeId::new(NodeKind::Model.as_str(), &self.project.name, model);
-        if !self.scanned.nodes.contains_key(&id) {
-            let models = self.project.nodes.values().filter(|node| node.kind == NodeKind::Model);
-            let error = Error::call(format!("there is no model `{model}`"));
-            return Err(match suggestion(model, models.map(|node| node.name.as_str())) {
-                Some(help) => error.help(help),
-                None => error,
-            });
-        }
+        let id = self.model_named(model)?;
         self.require_warehouse()?;
         check::scaffold(&self.blueprint(), &explore(self)?.session()?, &id)
     }

@@ -1,5 +1,5 @@
 //! The whole project, built anew in memory from given events, without a warehouse or a raw store of the user's: what
-//! golden snapshots, replays and the comparison of two revisions stand on.
+//! golden snapshots, replays, the comparison of two revisions and explanations stand on.
 
 mod arrivals;
 

@@ -7,6 +7,7 @@ mod diff;
 mod docs;
 mod drift;
 mod errors;
+mod explain;
 mod golden;
 mod install;
 mod library;

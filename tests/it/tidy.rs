@@ -39,11 +39,12 @@ const HOUSE: &[(&str, &str)] = &[
     ("publish", "error name progress config engine project check"),
     ("diff", "error name progress engine project ingest render plan run rebuild check"),
     ("docs", "error name progress engine project render graph lineage artifact check publish"),
+    ("explain", "error name event progress engine project store extract render graph rebuild run check diff"),
     ("drift", "error name engine project render artifact"),
     ("report", "error name progress engine project render ingest extract plan artifact publish"),
     (
         "flow",
-        "error name progress dialect config engine project store sample ingest extract render graph plan run rebuild check artifact publish diff docs drift report",
+        "error name progress dialect config engine project store sample ingest extract render graph plan run rebuild check artifact publish diff docs drift explain report",
     ),
     ("ui", "error name progress engine"),
     ("cli", "error name progress config engine project sample graph plan run flow report ui"),
