@@ -100,7 +100,7 @@ fn rows(house: &House, done: &Done) -> Vec<Vec<String>> {
         None => {}
     }
     if let Some(folder) = &done.report {
-        add("report", format!("{}/quality_report.txt", house.settings.layout.shown(folder)));
+        add("report", format!("{}/quality_report.html", house.settings.layout.shown(folder)));
     }
     rows
 }

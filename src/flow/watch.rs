@@ -110,12 +110,15 @@ impl House {
         Ok(watched)
     }
 
-    /// Models that only reports read: those that are a part of one, and what is made for these alone.
+    /// Models that only reports read: those that are a part of one and not published, and what is made for these alone.
     fn for_reports(&self) -> IndexSet<NodeId> {
         let is_model = |id: &&NodeId| self.project.nodes.get(*id).is_some_and(|node| node.kind == NodeKind::Model);
         let mut for_reports = IndexSet::new();
         for id in self.graph.order().iter().rev().filter(is_model) {
-            let is_section = self.scanned.nodes.get(id).is_some_and(|scan| scan.config.meta("report").is_some());
+            let is_section = self.scanned.nodes.get(id).is_some_and(|scan| {
+                let published = scan.config.meta("publish").and_then(serde_json::Value::as_bool);
+                scan.config.meta("report").is_some() && published != Some(true)
+            });
             let mut read_by = self.graph.children(id).iter().filter(is_model).peekable();
             if is_section || (read_by.peek().is_some() && read_by.all(|reader| for_reports.contains(reader))) {
                 for_reports.insert(id.clone());

@@ -1,5 +1,7 @@
 //! Everything that the report says, gathered as plain data before any format is chosen.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use crate::artifact;
@@ -14,7 +16,11 @@ use crate::report::checks::Check;
 use crate::report::checks::Trouble;
 use crate::report::checks::checks;
 use crate::report::checks::troubles;
+use crate::report::headline::Figure;
+use crate::report::headline::headline;
+use crate::report::history::history;
 use crate::report::section::Section;
+use crate::report::section::ingest_log;
 use crate::report::section::sections;
 
 /// The report.
@@ -22,6 +28,13 @@ pub(super) struct Page {
     pub(super) project: String,
     /// `YYYY-MM-DD`.
     pub(super) date: String,
+    /// The same, where it is before the business date: what came later is left out where that can be.
+    pub(super) as_of: Option<String>,
+    /// What a reader must know besides.
+    pub(super) notes: Vec<String>,
+    /// The day of the report that changes are told against.
+    pub(super) compared_with: Option<String>,
+    pub(super) headline: Vec<Figure>,
     /// What became of the publication.
     pub(super) verdict: String,
     /// What differs between two reports on the same data.
@@ -75,21 +88,38 @@ pub(super) fn gather(
     session: &Session,
     record: Option<&RunRecord>,
     verdict: &str,
+    reports: &Path,
     date: Option<&str>,
 ) -> Page {
     let generated_at = Timestamp::now();
     let facts = facts(project, record);
     let nodes = facts.as_ref().map_or(&[][..], |facts| &facts.nodes);
     let day = facts.as_ref().map_or(generated_at, |facts| facts.started_at);
-    let date = date.map(str::to_string).or_else(|| business_date(scanned, session));
+    let last = business_date(scanned, session);
+    let as_of = date.filter(|date| last.as_deref().is_some_and(|last| *date < last));
+    let notes = as_of.iter().zip(&last).map(|(date, last)| {
+        format!(
+            "the data goes up to {last}; sections that tell the day are shown as of {date}, the others say that they \
+             cannot be, and checks are those of the last run"
+        )
+    });
+    let notes: Vec<_> = notes.collect();
+    let asked = date.map(str::to_string).or(last);
+    let date = asked.unwrap_or_else(|| day.strftime("%Y-%m-%d").to_string());
+    let history = history(reports, &project.name, &date);
+    let sections = sections(project, scanned, session, nodes, as_of);
     Page {
         project: project.name.clone(),
-        date: date.unwrap_or_else(|| day.strftime("%Y-%m-%d").to_string()),
+        headline: headline(scanned, session, as_of, history.last()),
+        as_of: as_of.map(str::to_string),
+        compared_with: history.last().map(|last| last.date.clone()),
         verdict: verdict.split_whitespace().collect::<Vec<_>>().join(" "),
         events: events(session),
         troubles: troubles(project, nodes),
-        sections: sections(project, scanned, session, nodes),
-        checks: checks(project, scanned, nodes),
+        sections: sections.into_iter().chain(ingest_log(session, as_of)).collect(),
+        checks: checks(project, scanned, session, nodes, &history, &date),
+        notes: notes.into_iter().chain(history.notes).collect(),
+        date,
         run: Run { of: facts, generated_at },
     }
 }

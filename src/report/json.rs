@@ -5,16 +5,19 @@ use serde_json::Value as Json;
 use serde_json::json;
 
 use crate::engine::Table;
+use crate::engine::Value;
 use crate::progress::Status;
 use crate::report::checks::Check;
 use crate::report::gather::Page;
 use crate::report::gather::Run;
 use crate::report::gather::count;
+use crate::report::headline::Better;
+use crate::report::headline::Figure;
 use crate::report::section::Body;
 use crate::report::section::Section;
 
 /// Raised when a key changes its meaning or goes.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// The whole report.
 pub(super) fn json(page: &Page) -> String {
@@ -37,7 +40,11 @@ pub(super) fn json(page: &Page) -> String {
         "format": FORMAT,
         "project": page.project,
         "date": page.date,
+        "as_of": page.as_of,
         "verdict": page.verdict,
+        "notes": page.notes,
+        "compared_with": page.compared_with,
+        "headline": page.headline.iter().map(figure).collect::<Vec<_>>(),
         "events": events,
         "not_built": troubles,
         "checks": {
@@ -54,6 +61,17 @@ pub(super) fn json(page: &Page) -> String {
     format!("{document:#}\n")
 }
 
+fn figure(figure: &Figure) -> Json {
+    json!({
+        "figure": figure.name,
+        "value": figure.value.to_json(),
+        "unit": figure.unit.as_str(),
+        "better": figure.better.map(Better::as_str),
+        "before": figure.before,
+        "change": figure.change(),
+    })
+}
+
 fn check(check: &Check) -> Json {
     json!({
         "name": check.name,
@@ -62,6 +80,10 @@ fn check(check: &Check) -> Json {
         "failures": check.failures,
         "message": check.message,
         "description": check.description,
+        "help": check.help,
+        "limits": check.limits.iter().map(|(name, limit)| (name.clone(), json!(limit))).collect::<Json>(),
+        "trend": check.trend.iter().map(|it| json!({"date": it.date, "failures": it.failures})).collect::<Vec<_>>(),
+        "sample": check.sample.as_ref().map(objects),
         "sql": check.sql,
     })
 }
@@ -72,6 +94,9 @@ fn section(section: &Section) -> Json {
         "title": section.title,
         "description": section.description,
         "stale": section.stale,
+        "as_of": section.as_of,
+        "notes": section.notes,
+        "charts": section.charts.iter().map(|it| json!({"title": it.title, "says": it.told()})).collect::<Vec<_>>(),
     });
     let said = match &section.body {
         Body::NotBuilt => json!({"status": "not built"}),
@@ -87,16 +112,20 @@ fn section(section: &Section) -> Json {
 fn rows(table: &Table, more: bool) -> Json {
     let columns: Vec<_> =
         table.columns.iter().map(|column| json!({"name": column.name, "type": column.data_type})).collect();
-    let row = |values: &Vec<crate::engine::Value>| {
-        let fields = table.columns.iter().zip(values).map(|(column, value)| (column.name.clone(), value.to_json()));
-        Json::Object(fields.collect())
-    };
     json!({
         "status": "built",
         "columns": columns,
-        "rows": table.rows.iter().map(row).collect::<Vec<_>>(),
+        "rows": objects(table),
         "more": more,
     })
+}
+
+fn objects(table: &Table) -> Json {
+    let row = |values: &Vec<Value>| {
+        let fields = table.columns.iter().zip(values).map(|(column, value)| (column.name.clone(), value.to_json()));
+        Json::Object(fields.collect())
+    };
+    table.rows.iter().map(row).collect()
 }
 
 fn run(run: &Run) -> Json {

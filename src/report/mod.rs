@@ -1,24 +1,38 @@
 //! The quality report: what is wrong with the data, first of all; then every number behind it.
 //!
-//! `reports/<day>/quality_report.txt` is for a person, `quality_report.json` says the same to programs. The report
-//! knows nothing of the business: a model with `meta.report: {title, order}` is a section, and its rows are the
-//! section's table. In it
+//! `reports/<day>/quality_report.html` is the page that people look at, `quality_report.txt` the same for a terminal or a
+//! mail, `quality_report.json` for programs. The report knows nothing of the business: a model with
+//! `meta.report: {title, order}` is a section, and its rows are the section's table. In it
 //!
 //! - a column `share` (or one that ends in `_share`) is a share of one, printed as percent;
 //! - a column `query` is the SQL that shows the rows behind the numbers, printed beneath the table;
 //! - a column `rows` says how many rows those are; groups of the first column where it is 0 are named, not tabled;
 //! - a column that begins with `_` is not shown; rows come by `meta.report.order_by` (SQL), else by all columns.
 //!
+//! `meta.report` may say besides: `when` (an SQL condition) and `show` (a list of columns), which rows and columns it is;
+//! `chart` (see the module of that name); `rows`, how many are read at a glance; and `as_of`, the column that tells the day of a row: a report of an earlier day leaves out what came later.
+//!
+//! The model with `meta.report: {headline: true}` holds the headline: for each `figure` a `value`, its `unit` (`share`,
+//! `minutes`, or any other name) and whether it is `better` `up` or `down`. With `as_of`, the last row of a figure counts.
+//!
 //! The model with `meta.report: {business_date: true}` says what day the report is about. Apart from that day, what
 //! differs between two reports on the same data stands in one place: the lines `run` and `written`, and `run` in the JSON.
 
+mod chart;
 mod checks;
 mod gather;
+mod headline;
+mod history;
+mod html;
 mod json;
 mod layout;
+mod mask;
 mod number;
+mod phrase;
 mod queries;
+mod sample;
 mod section;
+mod table;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -60,9 +74,13 @@ pub fn write(
     if let Some(date) = date {
         check_date(date)?;
     }
-    let page = gather::gather(project, scanned, session, record, verdict, date);
+    let page = gather::gather(project, scanned, session, record, verdict, reports, date);
     let folder = reports.join(&page.date);
-    let files = [("quality_report.txt", text::text(&page)), ("quality_report.json", json::json(&page))];
+    let files = [
+        ("quality_report.txt", text::text(&page)),
+        ("quality_report.json", json::json(&page)),
+        ("quality_report.html", html::html(&page)?),
+    ];
     let mut written = Vec::new();
     for (name, content) in files {
         let path = folder.join(name);

@@ -24,6 +24,130 @@ pub(super) fn style(column: &str) -> Style {
     }
 }
 
+/// What a figure or the values of a chart are counted in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// A share of one, shown as percent.
+    Share,
+    /// Minutes, shown in what suits them: minutes, hours or days.
+    Minutes,
+    /// Of what is counted nothing more is known.
+    Count,
+    /// Anything else, as a currency.
+    Other(String),
+}
+
+impl Unit {
+    /// The unit that a yml or a column names.
+    pub(super) fn of(name: Option<&str>) -> Self {
+        match name {
+            None | Some("" | "count") => Self::Count,
+            Some("share") => Self::Share,
+            Some("minutes") => Self::Minutes,
+            Some(other) => Self::Other(other.to_string()),
+        }
+    }
+
+    /// Its name in the JSON, which [`Unit::of`] reads.
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Share => "share",
+            Self::Minutes => "minutes",
+            Self::Count => "count",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// What stands beside a figure; nothing where the figure says it.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Share | Self::Minutes | Self::Count => "",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// What an axis is called.
+    pub(super) fn axis(&self) -> &str {
+        match self {
+            Self::Share => "percent",
+            Self::Minutes => "time",
+            Self::Count => "number",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// Exact, as in `1,234.50 NGN`.
+    pub(super) fn exact(&self, digits: &str) -> String {
+        let digits = match digits.split_once('.') {
+            Some((whole, rest)) if !matches!(self, Self::Share) => {
+                let rest = rest.trim_end_matches('0');
+                // Of money there are two places, or none.
+                if rest.is_empty() { whole.to_string() } else { format!("{whole}.{rest:0<2}") }
+            }
+            _ => digits.to_string(),
+        };
+        let digits = digits.as_str();
+        match self {
+            Self::Share => percent(digits),
+            Self::Minutes => format!("{} minutes", thousands(digits)),
+            Self::Count => thousands(digits),
+            Self::Other(name) => format!("{} {name}", thousands(digits)),
+        }
+    }
+
+    /// To three digits, as in `12.5 M`, `84.3 %`, `2.5 hours`; without the name of the unit.
+    pub(super) fn short(&self, number: f64) -> String {
+        match self {
+            Self::Share => format!("{} %", rounded(number * 100.0, 1)),
+            Self::Minutes if number == 0.0 => "0".to_string(),
+            Self::Minutes if number.abs() >= 2.0 * 1440.0 => format!("{} days", three_digits(number / 1440.0)),
+            Self::Minutes if number.abs() >= 120.0 => format!("{} hours", three_digits(number / 60.0)),
+            Self::Minutes => format!("{} min", three_digits(number)),
+            Self::Count | Self::Other(_) => match number.abs() {
+                size if size >= 999.5e6 => format!("{} B", three_digits(number / 1e9)),
+                size if size >= 999.5e3 => format!("{} M", three_digits(number / 1e6)),
+                // A count is exact as long as it is short.
+                size if size >= 9999.5 || (size >= 999.5 && *self != Self::Count) => {
+                    format!("{} k", three_digits(number / 1e3))
+                }
+                _ => thousands(&three_digits(number)),
+            },
+        }
+    }
+}
+
+/// A difference of shares in percentage points, to two places.
+pub(super) fn points(difference: f64) -> String {
+    match rounded(difference * 100.0, 2) {
+        nothing if nothing == "0" => if difference > 0.0 { "<0.01" } else { ">-0.01" }.to_string(),
+        points => points,
+    }
+}
+
+/// A number for drawing; `None` where the value is none.
+pub(super) fn as_float(value: &Value) -> Option<f64> {
+    match value {
+        Value::Integer(_) | Value::Decimal(_) => value.to_string().parse().ok(),
+        Value::Float(number) => Some(*number).filter(|number| number.is_finite()),
+        _ => None,
+    }
+}
+
+fn three_digits(number: f64) -> String {
+    let places = match number.abs() {
+        size if size >= 99.95 => 0,
+        size if size >= 9.995 => 1,
+        _ => 2,
+    };
+    rounded(number, places)
+}
+
+fn rounded(number: f64, places: usize) -> String {
+    let text = format!("{number:.places$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if text == "-0" { "0".to_string() } else { text.to_string() }
+}
+
 /// Whether a value stands at the right of its column.
 pub(super) fn is_number(value: &Value) -> bool {
     matches!(value, Value::Integer(_) | Value::Decimal(_) | Value::Float(_))
@@ -96,6 +220,21 @@ mod tests {
         assert_eq!(thousands("1e30"), "1e30");
         assert_eq!(shown(&Value::Float(1234.5), Style::Number), "1,234.5");
         assert_eq!(shown(&Value::Null, Style::Share), "-");
+    }
+
+    #[test]
+    fn figures_are_short() {
+        let money = Unit::of(Some("NGN"));
+        let short = [1_839_065_450.24, 12_500_000.0, 999_999.0, 45_600.0, 1500.0, 12.345, 0.0, -2_000_000.0]
+            .map(|number| money.short(number));
+        assert_eq!(short, ["1.84 B", "12.5 M", "1 M", "45.6 k", "1.5 k", "12.3", "0", "-2 M"]);
+        assert_eq!((Unit::Count.short(1551.0).as_str(), Unit::Share.short(0.842914).as_str()), ("1,551", "84.3 %"));
+        assert_eq!([30.0, 150.0, 3600.0].map(|it| Unit::Minutes.short(it)), ["30 min", "2.5 hours", "2.5 days"]);
+        assert_eq!(
+            (money.exact("1234.500000").as_str(), Unit::Count.exact("1486.000000")),
+            ("1,234.50 NGN", "1,486".into())
+        );
+        assert_eq!((money.exact("1234.50").as_str(), Unit::Share.exact("0.5").as_str()), ("1,234.50 NGN", "50.0 %"));
     }
 
     #[test]

@@ -44,6 +44,8 @@ fn the_page_says_what_is_wrong_first() {
     let folder = tempfile::tempdir().unwrap();
     let written = report(&engine(), folder.path(), Some(&example::record()), Some("2024-01-31"));
     assert_eq!(written.folder, folder.path().join("reports/2024-01-31"));
+    let page = std::fs::read_to_string(&written.files[2]).unwrap();
+    assert!(page.contains("<b>Not well: 1 failure</b>") && page.contains("class=\"verdict bad\""), "{page}");
     let text = std::fs::read_to_string(&written.files[0]).unwrap();
     assert!(text.lines().all(|line| line.chars().count() <= 100));
     insta::assert_snapshot!(without_time(&text), @r"
@@ -80,10 +82,10 @@ fn the_page_says_what_is_wrong_first() {
 
     All checks
     ==========
-      status  check             rows  severity
-      ----------------------------------------
-      fail    nothing_lost         3  error
-      warn    unique_orders_id     1  warn
+      status  check             rows  before  severity
+      ------------------------------------------------
+      fail    nothing_lost         3       -  error
+      warn    unique_orders_id     1       -  warn
     ");
 }
 

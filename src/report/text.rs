@@ -2,25 +2,26 @@
 
 use crate::engine::Table;
 use crate::progress::Status;
-use crate::report::gather::Events;
+use crate::report::checks::Check;
 use crate::report::gather::Page;
-use crate::report::gather::count;
+use crate::report::headline::Figure;
 use crate::report::layout::Grid;
 use crate::report::layout::WIDTH;
 use crate::report::layout::hanging;
 use crate::report::layout::wrap;
 use crate::report::layout::wrap_sql;
-use crate::report::number::Style;
-use crate::report::number::is_number;
-use crate::report::number::shown;
-use crate::report::number::style;
 use crate::report::number::thousands;
+use crate::report::phrase::change;
+use crate::report::phrase::events;
+use crate::report::phrase::found;
+use crate::report::phrase::limits;
+use crate::report::phrase::tally;
+use crate::report::phrase::told;
 use crate::report::queries::queries;
 use crate::report::section::Body;
 use crate::report::section::Section;
-
-/// Longer tables are cut; the JSON beside it has all rows.
-const MOST_ROWS: usize = 60;
+use crate::report::table::grid;
+use crate::report::table::telling_rows;
 
 /// Under a heading.
 const INDENT: &str = "  ";
@@ -32,6 +33,7 @@ const LABEL: usize = 9;
 pub(super) fn text(page: &Page) -> String {
     let mut lines = headline(page);
     lines.extend(attention(page));
+    lines.extend(figures(page));
     for (index, section) in page.sections.iter().enumerate() {
         lines.push(String::new());
         lines.extend(heading(&format!("{}. {}", index + 1, section.title)));
@@ -67,41 +69,10 @@ fn headline(page: &Page) -> Vec<String> {
         ("run", &run),
         ("written", &written),
     ];
-    let lines = said.iter().flat_map(|(label, value)| labelled(label, value, WIDTH));
+    let notes = page.notes.iter().map(|note| ("note", note.as_str()));
+    let lines: Vec<_> =
+        said.into_iter().chain(notes).flat_map(|(label, value)| labelled(label, value, WIDTH)).collect();
     heading(&title).into_iter().chain(lines).collect()
-}
-
-fn tally(page: &Page) -> String {
-    let counts = [
-        (Status::Error, "could not be run"),
-        (Status::Fail, "failed"),
-        (Status::Skipped, "skipped"),
-        (Status::Warn, "warned"),
-        (Status::Pass, "passed"),
-    ];
-    let said: Vec<_> = counts
-        .into_iter()
-        .map(|(status, word)| (count(&page.checks, status), word))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{} {word}", thousands(&count.to_string())))
-        .collect();
-    if said.is_empty() { "none were run".to_string() } else { said.join(", ") }
-}
-
-fn events(events: &Events) -> String {
-    let number = |number: i64| thousands(&number.to_string());
-    let sum = format!(
-        "{} delivered = {} stored + {} duplicates + {} conflicts + {} set aside",
-        number(events.delivered),
-        number(events.stored),
-        number(events.duplicates),
-        number(events.conflicts),
-        number(events.set_aside),
-    );
-    match events.missing() {
-        0 => sum,
-        missing => format!("{sum}: this does not add up, {} are unaccounted for", number(missing)),
-    }
 }
 
 /// Failures and warnings, with where to look.
@@ -113,14 +84,19 @@ fn attention(page: &Page) -> Vec<String> {
         lines.extend(labelled(trouble.status.as_str(), &said, width));
     }
     for check in page.checks.iter().filter(|check| check.is_notable() && check.status != Status::Skipped) {
-        let found = match check.failures {
-            Some(1) => "1 row".to_string(),
-            Some(failures) => format!("{} rows", thousands(&failures.to_string())),
-            None => check.message.clone(),
-        };
-        lines.extend(labelled(check.status.as_str(), &format!("{}: {found}", check.name), width));
+        let said = format!("{}: {}", check.name, found(check));
+        lines.extend(labelled(check.status.as_str(), &said, width));
+        if let Some(told) = told(check) {
+            lines.extend(labelled("", told, width));
+        }
         if !check.description.is_empty() {
             lines.extend(labelled("", &check.description, width));
+        }
+        if let Some(help) = &check.help {
+            lines.extend(labelled("", &format!("help: {help}"), width));
+        }
+        if !check.limits.is_empty() {
+            lines.extend(labelled("", &format!("limit: {}", limits(check)), width));
         }
         lines.push(format!("{:LABEL$}rows: {}", "", check.sql));
     }
@@ -129,6 +105,25 @@ fn attention(page: &Page) -> Vec<String> {
     }
     let heading = heading("What needs attention");
     std::iter::once(String::new()).chain(heading).chain(set_in(INDENT, lines)).collect()
+}
+
+/// The headline figures, with what they were.
+fn figures(page: &Page) -> Vec<String> {
+    if page.headline.is_empty() {
+        return Vec::new();
+    }
+    let row = |figure: &Figure| {
+        let exact = |digits: &str| figure.unit.exact(digits);
+        let now = if figure.value.is_null() { "-".to_string() } else { exact(&figure.value.to_string()) };
+        let before = figure.before.as_deref().map_or("-".to_string(), exact);
+        vec![figure.name.clone(), now, before, change(figure).unwrap_or_else(|| "-".to_string())]
+    };
+    let before = page.compared_with.as_ref().map_or("before".to_string(), |date| format!("on {date}"));
+    let columns =
+        [("figure".to_string(), false), ("now".to_string(), true), (before, true), ("change".to_string(), true)];
+    let grid = Grid { columns: columns.to_vec(), rows: page.headline.iter().map(row).collect() };
+    let lines = set_in(INDENT, grid.lines(WIDTH - INDENT.len()));
+    std::iter::once(String::new()).chain(heading("Headline")).chain(lines).collect()
 }
 
 fn set_in(indent: &str, lines: impl IntoIterator<Item = String>) -> Vec<String> {
@@ -141,6 +136,9 @@ fn body(section: &Section) -> Vec<String> {
     lines.retain(|line| !line.is_empty());
     if let Some(stale) = &section.stale {
         lines.extend(wrap(&format!("The numbers below may be old: `{}` was {stale}.", section.name), WIDTH));
+    }
+    for note in &section.notes {
+        lines.extend(wrap(note, WIDTH));
     }
     lines.push(String::new());
     match &section.body {
@@ -160,12 +158,12 @@ fn rows(section: &Section, table: &Table, more: bool) -> Vec<String> {
     let (telling, nothing) = telling_rows(table);
     let mut lines = Vec::new();
     if !telling.is_empty() {
-        lines.extend(grid(table, &telling[..telling.len().min(MOST_ROWS)]).lines(WIDTH - INDENT.len()));
+        lines.extend(grid(table, &telling[..telling.len().min(section.most_rows)]).lines(WIDTH - INDENT.len()));
     }
-    if telling.len() > MOST_ROWS || more {
-        let count = thousands(&(telling.len() - telling.len().min(MOST_ROWS)).to_string());
+    if telling.len() > section.most_rows || more {
+        let count = thousands(&(telling.len() - telling.len().min(section.most_rows)).to_string());
         let all = if more { "not all of them are read here".to_string() } else { format!("{count} more rows") };
-        lines.push(format!("... {all}: `cp show --select {} --limit -1`", section.name));
+        lines.push(format!("... {all}: `{}`", section.shown_by()));
     }
     if !nothing.is_empty() {
         let said = format!("none: {}", nothing.join("; "));
@@ -188,52 +186,6 @@ fn rows(section: &Section, table: &Table, more: bool) -> Vec<String> {
     lines
 }
 
-/// Positions of the rows that say something, and the names of groups (of the first column) that are empty throughout.
-fn telling_rows(table: &Table) -> (Vec<usize>, Vec<String>) {
-    let all = (0..table.rows.len()).collect();
-    let Some(column) = table.position("rows").filter(|column| *column > 0) else { return (all, Vec::new()) };
-    let is_zero = |row: &usize| table.rows[*row][column].as_integer() == Some(0);
-    let mut nothing: Vec<String> = Vec::new();
-    let mut telling = Vec::new();
-    let mut start = 0;
-    // Rows of a group follow each other where the first column leads the order; where not, each is its own group.
-    while start < table.rows.len() {
-        let group = &table.rows[start][0];
-        let end = start + table.rows[start..].iter().take_while(|row| row[0] == *group).count().max(1);
-        let rows: Vec<_> = (start..end).collect();
-        if rows.iter().all(is_zero) {
-            nothing.push(shown(group, Style::Plain));
-        } else {
-            telling.extend(rows);
-        }
-        start = end;
-    }
-    (telling, nothing)
-}
-
-fn grid(table: &Table, rows: &[usize]) -> Grid {
-    let columns: Vec<_> = (0..table.columns.len()).filter(|column| table.columns[*column].name != "query").collect();
-    let right = |column: usize| {
-        let mut values = rows.iter().map(|row| &table.rows[*row][column]).filter(|value| !value.is_null()).peekable();
-        values.peek().is_some() && values.all(is_number)
-    };
-    let cell = |row: usize, column: usize| {
-        // The first column leads: what is like the row above is left blank.
-        let above = rows.iter().take_while(|held| **held != row).last();
-        if column == 0
-            && columns.len() > 1
-            && above.is_some_and(|above| *above + 1 == row && table.rows[*above][0] == table.rows[row][0])
-        {
-            return String::new();
-        }
-        shown(&table.rows[row][column], style(&table.columns[column].name))
-    };
-    Grid {
-        columns: columns.iter().map(|column| (table.columns[*column].name.clone(), right(*column))).collect(),
-        rows: rows.iter().map(|row| columns.iter().map(|column| cell(*row, *column)).collect()).collect(),
-    }
-}
-
 fn checks(page: &Page) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(heading("All checks"));
@@ -242,18 +194,15 @@ fn checks(page: &Page) -> Vec<String> {
         return lines;
     }
     let failures = |count: Option<u64>| count.map_or("-".to_string(), |count| thousands(&count.to_string()));
+    let headings = [("status", false), ("check", false), ("rows", true), ("before", true), ("severity", false)];
+    let row = |check: &Check| {
+        let before = check.trend.iter().rev().nth(1).map_or("-".to_string(), |before| failures(before.failures));
+        let [status, name] = [check.status.as_str(), &check.name].map(str::to_string);
+        vec![status, name, failures(check.failures), before, check.severity().to_string()]
+    };
     let grid = Grid {
-        columns: [("status", false), ("check", false), ("rows", true), ("severity", false)]
-            .map(|(name, right)| (name.to_string(), right))
-            .to_vec(),
-        rows: page
-            .checks
-            .iter()
-            .map(|check| {
-                let severity = check.severity().to_string();
-                vec![check.status.as_str().to_string(), check.name.clone(), failures(check.failures), severity]
-            })
-            .collect(),
+        columns: headings.map(|(name, right)| (name.to_string(), right)).to_vec(),
+        rows: page.checks.iter().map(row).collect(),
     };
     lines.extend(set_in(INDENT, grid.lines(WIDTH - INDENT.len())));
     lines
