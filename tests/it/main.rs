@@ -19,6 +19,7 @@ mod quality;
 mod raw_store;
 mod readme;
 mod replay;
+mod report;
 mod state;
 mod support;
 mod tidy;

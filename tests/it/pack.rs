@@ -126,6 +126,57 @@ fn assert_figures(project: &Project, pack: &Path, delivered_once: bool) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Asserts that the report says what is known: its headline, the sums of its sections, and the page's own figures.
+#[track_caller]
+fn assert_report(project: &Project, pack: &Path) {
+    let expected: Value = serde_json::from_str(&fs::read_to_string(pack.join("expected.json")).unwrap()).unwrap();
+    let report: Value = serde_json::from_str(&project.read("reports/2025-01-15/quality_report.json")).unwrap();
+    let number = |value: &Value| match value {
+        Value::String(text) => text.parse::<f64>().unwrap(),
+        value => value.as_f64().unwrap(),
+    };
+    let figure = |name: &str| {
+        let figures = report["headline"].as_array().unwrap();
+        number(&figures.iter().find(|figure| figure["figure"] == name).unwrap()["value"])
+    };
+    let rows = |name: &str| {
+        let sections = report["sections"].as_array().unwrap();
+        sections.iter().find(|section| section["name"] == name).unwrap()["rows"].as_array().unwrap()
+    };
+    let sum = |name: &str, column: &str| rows(name).iter().map(|row| number(&row[column])).sum::<f64>();
+    let by_vendor = |name: &str, column: &str| -> Value {
+        rows(name).iter().map(|row| (row["vendor"].as_str().unwrap().to_string(), row[column].clone())).collect()
+    };
+    let said = [
+        ("gross_revenue_ngn", figure("gross revenue")),
+        ("net_revenue_ngn", figure("net revenue")),
+        ("refunds_on_known_orders_ngn", figure("refunds")),
+        ("fact_orders", figure("orders")),
+        ("success_rate", figure("payment success")),
+        ("gross_revenue_ngn", sum("daily_revenue", "gross_revenue")),
+        ("net_revenue_ngn", sum("daily_revenue", "net_revenue")),
+        ("orders_paid", sum("payment_delay", "orders_paid")),
+        ("effective_payments", sum("payment_success", "payments_attempted")),
+        ("orphan_payments", sum("payment_success", "orphan_payments")),
+        ("refunds_on_known_orders_ngn", sum("refund_rate", "total_refunds")),
+        ("late_payments_7d", sum("late_arrivals", "late_payments")),
+        ("delivered", number(&report["events"]["delivered"])),
+        ("duplicates", number(&report["events"]["duplicates"])),
+        ("delivered", sum("raw.ingest_log", "delivered")),
+    ];
+    for (name, said) in said {
+        assert!(
+            (said - number(&expected[name])).abs() < 0.005,
+            "{name}: {} is expected, {said} is said",
+            expected[name]
+        );
+    }
+    assert_eq!(by_vendor("payment_success", "payments_attempted"), expected["payments_by_vendor"]);
+    assert_eq!(by_vendor("refund_rate", "order_count"), expected["orders_by_vendor"]);
+    let html = project.read("reports/2025-01-15/quality_report.html");
+    assert!(html.contains("1,839,065,450.24 NGN") && html.contains("84.3 %"), "the page says other figures");
+}
+
 #[test]
 fn every_known_answer_is_met_and_a_second_build_changes_nothing() {
     let Some(pack) = pack() else { return };
@@ -133,6 +184,7 @@ fn every_known_answer_is_met_and_a_second_build_changes_nothing() {
     let data = pack.to_str().unwrap();
     project.cp(["build", "--data", data]).success();
     assert_figures(&project, &pack, true);
+    assert_report(&project, &pack);
     let before = project.publication();
     let again = project.cp(["build", "--data", data, "--output", "json"]).success();
     let summary: Value = serde_json::from_str(&again.stdout).unwrap();

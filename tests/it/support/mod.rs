@@ -1,6 +1,7 @@
 //! A project of one's own for a test, and calls of the compiled `cp` in it.
 
 pub mod bigquery;
+pub mod browser;
 mod call;
 pub mod git;
 mod process;

@@ -133,7 +133,7 @@ impl Environment {
 
 /// Tells why a test is skipped, so that it is seen although the test passes: the harness catches what `eprintln!` writes,
 /// but not this.
-fn tell_skipped(reason: &str) {
+pub fn tell_skipped(reason: impl std::fmt::Display) {
     let thread = std::thread::current();
     let line = format!("skipped: {}: {reason}\n", thread.name().unwrap_or("a test"));
     // Nothing is to be done where stderr is closed.
