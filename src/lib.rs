@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `error` | the operation failed, or your file is wrong: message, place, help |
 //! | `name` `event` `progress` | names checked once; the raw envelope; how stages tell what happened |
+//! | `page` | pages of HTML from templates, every value escaped |
 //! | `dialect` | the databases that models can be written for: names, quotes, types, statements |
 //! | `config` | settings, resolved once; the only reader of the environment |
 //! | `engine` | DuckDB; the only place that says `duckdb::` |
@@ -63,6 +64,7 @@ pub mod graph;
 pub mod ingest;
 pub mod lineage;
 pub mod name;
+pub mod page;
 pub mod plan;
 pub mod progress;
 pub mod project;

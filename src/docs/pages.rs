@@ -1,10 +1,6 @@
 //! The files of the site, made from templates.
 
 use indexmap::IndexSet;
-use minijinja::Environment;
-use minijinja::Value;
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
 use serde_json::Value as Json;
 use serde_json::json;
 
@@ -18,11 +14,10 @@ use super::folder::INDEX;
 use super::index;
 use super::listing;
 use super::tracks;
-use crate::error::Error;
 use crate::error::Result;
 use crate::name::NodeId;
+use crate::page::Pages;
 
-/// Templates, by names that end in `html`, so that every value is escaped unless it is said to be HTML.
 const TEMPLATES: &[(&str, &str)] = &[
     ("frame.html", include_str!("pages/frame.html")),
     ("parts.html", include_str!("pages/parts.html")),
@@ -38,14 +33,7 @@ const TEMPLATES: &[(&str, &str)] = &[
 /// # Errors
 /// A fault in a template.
 pub(super) fn pages(facts: &Facts<'_>, columns: &Columns) -> Result<Vec<(String, String)>> {
-    let mut engine = Environment::new();
-    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
-        engine.set_syntax(syntax);
-    }
-    let fault = |error: minijinja::Error| Error::call("cannot make the pages").because(error.to_string());
-    for (name, text) in TEMPLATES {
-        engine.add_template(name, text).map_err(fault)?;
-    }
+    let templates = Pages::of(TEMPLATES)?;
     let reach = tracks::reach(facts, columns);
     let shown: Vec<&NodeId> = facts.graph.order().iter().filter(|id| facts.is_shown(id)).collect();
     let entries: Vec<(NodeId, Json)> =
@@ -62,8 +50,7 @@ pub(super) fn pages(facts: &Facts<'_>, columns: &Columns) -> Result<Vec<(String,
         if let (Some(context), Json::Object(more)) = (context.as_object_mut(), more) {
             context.extend(more);
         }
-        let text =
-            engine.get_template(template).and_then(|it| it.render(Value::from(Serde(context)))).map_err(fault)?;
+        let text = templates.page(template, context)?;
         Ok((name.to_string(), text))
     };
     let everything: IndexSet<NodeId> = shown.iter().map(|id| (*id).clone()).collect();

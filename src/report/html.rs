@@ -1,16 +1,12 @@
 //! The report as one page of HTML that needs nothing else: no script, no network; in light and dark, on a screen, a phone
 //! and paper.
 
-use minijinja::Environment;
-use minijinja::Value;
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
 use serde_json::Value as Json;
 use serde_json::json;
 
 use crate::engine::Table;
-use crate::error::Error;
 use crate::error::Result;
+use crate::page::Pages;
 use crate::progress::Status;
 use crate::report::chart::Chart;
 use crate::report::chart::in_words;
@@ -30,7 +26,6 @@ use crate::report::section::Section;
 use crate::report::table::grid;
 use crate::report::table::telling_rows;
 
-/// The page; every value is escaped, for its name ends in `html`.
 const PAGE: &str = include_str!("page.html");
 
 /// Rows of a table that stand open; the others are folded.
@@ -51,14 +46,7 @@ const NARROW: u32 = 380;
 /// # Errors
 /// A fault in the page itself.
 pub(super) fn html(page: &Page) -> Result<String> {
-    let mut engine = Environment::new();
-    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
-        engine.set_syntax(syntax);
-    }
-    let template = engine.add_template("page.html", PAGE).and_then(|()| engine.get_template("page.html"));
-    template
-        .and_then(|template| template.render(Value::from(Serde(facts(page)))))
-        .map_err(|error| Error::call("cannot make the page").because(error.to_string()))
+    Pages::of(&[("page.html", PAGE)])?.page("page.html", facts(page))
 }
 
 fn facts(page: &Page) -> Json {

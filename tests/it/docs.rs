@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
 use regex::Regex;
 
-use crate::support::Call;
 use crate::support::Project;
+use crate::support::browser::Browser;
 
 /// A project of few models that has one of everything.
 fn shop() -> Project {
@@ -256,32 +255,11 @@ fn the_projects_own_site_leads_from_field_to_publication() {
 /// The pages as a browser makes them, without any network: the column that is linked to is unfolded, and what can be
 /// searched for is there.
 fn in_a_browser(folder: &Path) {
-    let Some(browser) = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| is_there(name))
-    else {
-        eprintln!("skipped: there is no chromium to look at the site with");
-        return;
-    };
-    let profile = tempfile::tempdir().unwrap();
-    let address = format!("file://{}/model.fact_payments.html#column-amount", folder.display());
-    let output = Call::to(Path::new(browser))
-        .arg("--headless")
-        .arg("--no-sandbox")
-        .arg("--disable-gpu")
-        .arg("--no-first-run")
-        .arg("--disable-background-networking")
-        .arg("--disable-component-update")
-        .arg("--disable-sync")
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg("--dump-dom")
-        .arg(address)
-        .success();
+    let Some(browser) = Browser::found() else { return };
+    let dom = browser.dom(&format!("file://{}/model.fact_payments.html#column-amount", folder.display()), false);
     let column = Regex::new(r#"(?s)<li id="column-amount">.*?\n</li>"#).unwrap();
-    let column = column.find(&output.stdout).unwrap_or_else(|| panic!("{output}")).as_str();
+    let column = column.find(&dom).unwrap_or_else(|| panic!("{dom}")).as_str();
     assert!(!column.contains("<details>") && column.contains("<details open"), "{column}");
-}
-
-fn is_there(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
 #[test]

@@ -41,8 +41,7 @@ fn proposals(project: &Project) -> Vec<(String, String, bool)> {
 
 #[test]
 fn a_name_that_changes_on_some_day_is_told_proposed_and_taken_in() {
-    let reference = Project::new();
-    reference.cp(["build", "--quiet"]).success();
+    let reference = Project::built();
     let project = Project::new();
     let last_day = project.read(LAST_DAY);
     project.remove(LAST_DAY);
@@ -65,8 +64,7 @@ fn a_name_that_changes_on_some_day_is_told_proposed_and_taken_in() {
 
 #[test]
 fn a_name_that_was_never_known_needs_no_history() {
-    let reference = Project::new();
-    reference.cp(["build", "--quiet"]).success();
+    let reference = Project::built();
     let project = Project::new();
     for file in ["data/live_events/2025-01-15/events.jsonl", LAST_DAY, "data/bootstrap/payments_2024.json"] {
         rename(&project, file);
@@ -90,8 +88,7 @@ fn a_name_that_was_never_known_needs_no_history() {
 
 #[test]
 fn the_sample_has_nothing_to_propose() {
-    let project = Project::new();
-    project.cp(["build", "--quiet"]).success();
+    let project = Project::built();
     let output = project.cp(["drift", "--apply"]).success();
     assert!(output.stderr.contains("nothing was written"), "{output}");
     assert_eq!(proposals(&project), []);
@@ -99,7 +96,7 @@ fn the_sample_has_nothing_to_propose() {
 
 #[test]
 fn a_new_name_beside_all_that_is_required_stands_for_nothing() {
-    let project = Project::new();
+    let project = Project::built();
     day_of_payments(&project, "2025-01-17", |n| format!(r#""amountPaid": {}, "paid_fee": {}"#, 1000 + n, n));
     let output = project.cp(["build", "--threads", "1"]).success();
     assert!(output.stderr.contains("WARN     names_that_nothing_reads"), "{output}");
@@ -108,7 +105,7 @@ fn a_new_name_beside_all_that_is_required_stands_for_nothing() {
 
 #[test]
 fn of_several_new_names_the_likelier_one_is_proposed() {
-    let project = Project::new();
+    let project = Project::built();
     day_of_payments(&project, "2025-01-17", |n| {
         format!(r#""paid_total": {}, "fee": {}, "note_to_payer": "thank you {n}""#, 1000 + n, n)
     });
@@ -118,7 +115,7 @@ fn of_several_new_names_the_likelier_one_is_proposed() {
 
 #[test]
 fn a_name_without_a_word_in_common_is_left_to_a_person() {
-    let project = Project::new();
+    let project = Project::built();
     day_of_payments(&project, "2025-01-17", |n| format!(r#""zz": {}"#, 1000 + n));
     project.cp(["build", "--quiet"]).status(1);
     assert_eq!(proposals(&project), [("zz".to_string(), "amount".to_string(), false)]);
@@ -149,8 +146,7 @@ fn any_project_may_say_what_drifts_and_where_to_write_it() {
 
 #[test]
 fn the_registry_is_the_same_for_any_order_of_arrival() {
-    let at_once = Project::new();
-    at_once.cp(["build", "--quiet"]).success();
+    let at_once = Project::built();
     let in_parts = Project::new();
     let files = ["live_events/2025-01-16", "bootstrap", "live_events/2025-01-15"];
     for file in files {
@@ -159,19 +155,19 @@ fn the_registry_is_the_same_for_any_order_of_arrival() {
     in_parts.remove("data/bootstrap").remove("data/live_events");
     for file in files {
         in_parts.take(&in_parts.path(format!("aside/{file}")), &format!("data/{file}"));
-        // A part alone may be too small to be well.
-        in_parts.cp(["build", "--quiet"]).run();
+        in_parts.cp(["ingest", "--quiet"]).success();
+        in_parts.cp(["run", "--quiet"]).success();
     }
     let expected = at_once.query(REGISTRY);
     assert!(expected.len() > 400, "{}", expected.len());
     assert_eq!(in_parts.query(REGISTRY), expected);
-    in_parts.cp(["build", "--quiet", "--full-refresh"]).success();
+    in_parts.cp(["run", "--quiet", "--full-refresh"]).success();
     assert_eq!(in_parts.query(REGISTRY), expected);
 }
 
 #[test]
 fn what_is_personal_or_secret_is_not_shown() {
-    let project = Project::new();
+    let project = Project::built();
     day_of_payments(&project, "2025-01-17", |n| {
         format!(
             r#""amountPaid": {n}, "payer": {{"mail": "ada{n}@example.org", "fullName": "Ada"}}, "apiToken": "abcdef", "pan": "4111111111111111", "msisdn": 2348012345678, "remark": "call Ada at home", "who": "ada@example.org""#

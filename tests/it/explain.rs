@@ -88,7 +88,7 @@ fn a_row_is_told_event_by_event() {
         ("payment_success", "vendor_b", 11),
         ("int_fx_rates_daily", "2025-01-14,USD", 0),
     ] {
-        let told = told(&project, &format!("--model {model} --key {key}"));
+        let told = told(&project, &format!("--model {model} --key {key} --limit 1"));
         assert_eq!((&told["proof"]["is_equal"], &told["proof"]["events"]), (&true.into(), &events.into()), "{told:#}");
     }
     faults(&project);
@@ -140,10 +140,10 @@ fn the_events_that_are_found_make_the_row() {
     let step = if is_thorough() { 3 } else { 13 };
     for row in rows.iter().step_by(step) {
         let key = row["order_id"].as_str().unwrap();
-        let told = told(&project, &format!("--model fact_orders --key {key}"));
+        let told = told(&project, &format!("--model fact_orders --key {key} --limit 2"));
         assert_eq!(told["proof"]["is_equal"], true, "{told:#}");
         assert!(told["steps"].as_array().unwrap().iter().any(|step| step["effect"] == "appears"), "{told:#}");
     }
-    let output = explain(&project, "--model fact_orders --key ORD-000014 --data snapshots/sample").success();
+    let output = explain(&project, "--model fact_orders --key ORD-000014 --limit 1 --data snapshots/sample").success();
     assert!(output.stdout.contains("proved: built from"), "{output}");
 }

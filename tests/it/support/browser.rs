@@ -64,20 +64,25 @@ impl Browser {
              </script></body>"
         );
         fs::write(folder.path().join("outer.html"), outer).unwrap();
+        let dom = self.dom(&format!("file://{}", folder.path().join("outer.html").display()), is_dark);
+        let told = dom.split_once("<pre>").and_then(|(_, rest)| rest.split_once("</pre>")).map(|(told, _)| told);
+        let told = told.filter(|told| !told.is_empty()).unwrap_or_else(|| panic!("the page said nothing:\n{dom}"));
+        let told = told.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ").replace("&amp;", "&");
+        serde_json::from_str(&told).unwrap()
+    }
+
+    /// A page as it is when its scripts have run, in light or dark.
+    pub fn dom(&self, address: &str, is_dark: bool) -> String {
+        let profile = tempfile::tempdir().unwrap();
         let scheme = u8::from(!is_dark);
         let output = Command::new(&self.0)
             .args(FLAGS)
-            .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
+            .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg(format!("--blink-settings=preferredColorScheme={scheme}"))
-            .args(["--dump-dom".into(), folder.path().join("outer.html").into_os_string()])
+            .args(["--dump-dom", address])
             .output()
             .unwrap();
-        let dom = String::from_utf8_lossy(&output.stdout).into_owned();
-        let told = dom.split_once("<pre>").and_then(|(_, rest)| rest.split_once("</pre>")).map(|(told, _)| told);
-        let told = told
-            .filter(|told| !told.is_empty())
-            .unwrap_or_else(|| panic!("the page said nothing:\n{dom}\n{}", String::from_utf8_lossy(&output.stderr)));
-        let told = told.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ").replace("&amp;", "&");
-        serde_json::from_str(&told).unwrap()
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 }
