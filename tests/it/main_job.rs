@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::support::Call;
 use crate::support::Project;
+use crate::support::is_thorough;
 
 #[test]
 fn the_first_build_makes_everything() {
@@ -33,6 +34,9 @@ fn the_first_build_makes_everything() {
 
 #[test]
 fn events_may_be_long_and_many() {
+    if !is_thorough() {
+        return;
+    }
     let project = Project::empty();
     project.file(
         "models/sources.yml",

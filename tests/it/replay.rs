@@ -2,6 +2,7 @@
 
 use crate::support::Call;
 use crate::support::Project;
+use crate::support::is_thorough;
 
 /// How many replays the project's facts must stand here; `.ci/run` asks for 200.
 fn replays() -> String {
@@ -88,6 +89,9 @@ fn a_watermark_on_the_time_of_events_is_found_and_shown_with_two_events() {
 
 #[test]
 fn a_fact_that_forgets_what_touches_it_is_found_and_what_is_made_of_it_waits() {
+    if !is_thorough() {
+        return;
+    }
     let project = Project::new();
     // What was refunded later does not touch its order.
     project.remove("snapshots/golden").edit(

@@ -106,10 +106,10 @@ pub fn is_thorough() -> bool {
     is_thorough
 }
 
-/// Random moments up to `longest` at which to kill something, in order: as many as `CP_KILLS` says, else two. Each lies in
+/// Random moments up to `longest` at which to kill something, in order: as many as `CP_KILLS` says, else one. Each lies in
 /// a part of its own, so that few ones cover the whole too.
 pub fn moments(longest: Duration) -> Vec<Duration> {
-    let count: u32 = std::env::var("CP_KILLS").map_or(2, |text| text.parse().expect("`CP_KILLS` is a number"));
+    let count: u32 = std::env::var("CP_KILLS").map_or(1, |text| text.parse().expect("`CP_KILLS` is a number"));
     // Every `RandomState` has keys of its own.
     let random = || RandomState::new().hash_one(()) as f64 / u64::MAX as f64;
     (0..count).map(|part| longest.mul_f64((f64::from(part) + random()) / f64::from(count))).collect()
