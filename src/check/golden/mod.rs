@@ -6,8 +6,11 @@ mod file;
 mod picture;
 mod statement;
 
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use crate::check::golden::file::File;
 use crate::engine::Session;
@@ -110,15 +113,23 @@ impl Snapshots {
         is_asked: &dyn Fn(&NodeId) -> bool,
         writes: bool,
     ) -> Result<Vec<Golden>> {
-        let session = rebuilt.engine.session()?;
-        let mut all = Vec::new();
-        for outcome in &rebuilt.outcomes {
-            let node = &blueprint.project.nodes[&outcome.id];
-            if is_asked(&outcome.id) {
+        let asked: Vec<&Outcome> = rebuilt.outcomes.iter().filter(|outcome| is_asked(&outcome.id)).collect();
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<Vec<Golden>> {
+            let session = rebuilt.engine.session()?;
+            let mut judged = Vec::new();
+            while let Some(outcome) = asked.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let node = &blueprint.project.nodes[&outcome.id];
                 let verdict = self.judge(&session, blueprint, node, outcome, writes)?;
-                all.push(Golden { id: outcome.id.clone(), name: node.name.clone(), verdict });
+                judged.push(Golden { id: outcome.id.clone(), name: node.name.clone(), verdict });
             }
-        }
+            Ok(judged)
+        };
+        let judged: Result<Vec<Vec<Golden>>> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..blueprint.threads.max(1)).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        let mut all = judged?.concat();
         all.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(all)
     }

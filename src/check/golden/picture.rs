@@ -71,7 +71,9 @@ impl Picture {
         let mut facts = vec!["count(*)".to_string(), hash_of(&seen)];
         for column in columns.iter().filter(|column| !is_masked(&column.name)) {
             let name = plain(&quote(&column.name), &column.data_type);
-            facts.extend([format!("count({name})"), format!("count(distinct {name})")]);
+            // `count(distinct)` says the same at three times the price, for it expects more than a sample's few rows.
+            let distinct = format!("coalesce(len(list_distinct(list({name}))), 0)");
+            facts.extend([format!("count({name})"), distinct]);
             facts.extend([format!("min({name})"), format!("max({name})")]);
             facts.push(if is_money(&column.data_type) { format!("sum({name})") } else { "null".to_string() });
         }
