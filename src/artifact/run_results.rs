@@ -92,6 +92,13 @@ pub struct LastResult {
     pub failures: Option<u64>,
 }
 
+impl LastResult {
+    /// Of a node that the run left out.
+    pub fn none(id: &NodeId) -> Self {
+        Self { id: id.clone(), status: Status::Skipped, message: "not run".to_string(), failures: None }
+    }
+}
+
 /// The run that `run_results.json` tells of; `None` where there is no such file.
 ///
 /// # Errors

@@ -19,6 +19,8 @@ pub(super) struct Check {
     /// Its name as a person says it.
     pub(super) title: String,
     pub(super) status: Status,
+    /// Whether the run that the report belongs to had it in its plan at all.
+    pub(super) is_run: bool,
     pub(super) severity: Severity,
     /// Rows that it found; `None` where it did not run.
     pub(super) failures: Option<u64>,
@@ -44,7 +46,12 @@ pub(super) struct Check {
 impl Check {
     /// Whether a person should look at it.
     pub(super) fn is_notable(&self) -> bool {
-        self.status.is_bad() || self.status == Status::Warn
+        self.is_run && (self.status.is_bad() || self.status == Status::Warn)
+    }
+
+    /// How it ended, in the word of the artifacts.
+    pub(super) fn word(&self) -> &'static str {
+        if self.is_run { self.status.as_str() } else { "not run" }
     }
 
     /// What stands behind it, in the word of the yml.
@@ -71,7 +78,7 @@ pub(super) struct Trouble {
     pub(super) message: String,
 }
 
-/// Worst first, then by name. A test that the project no longer has is left out.
+/// Every test of the project, also those that the run left out: worst first, then by name.
 pub(super) fn checks(
     project: &Project,
     scanned: &Scanned,
@@ -80,11 +87,19 @@ pub(super) fn checks(
     history: &History,
     date: &str,
 ) -> Vec<Check> {
-    let mut checks: Vec<_> = nodes
-        .iter()
-        .filter_map(|result| {
-            let node = project.nodes.get(&result.id).filter(|node| node.kind == NodeKind::Test)?;
-            let settings = scanned.nodes.get(&result.id).map_or(&node.config, |scan| &scan.config);
+    let mut checks: Vec<_> = project
+        .nodes
+        .values()
+        .filter(|node| node.kind == NodeKind::Test)
+        .filter_map(|node| {
+            let run = nodes.iter().find(|result| result.id == node.id);
+            let scan = scanned.nodes.get(&node.id);
+            // A test that is switched off is none.
+            if scan.is_none() && run.is_none() {
+                return None;
+            }
+            let result = run.cloned().unwrap_or_else(|| artifact::LastResult::none(&node.id));
+            let settings = scan.map_or(&node.config, |scan| &scan.config);
             let sql = artifact::compiled_path(project, node);
             let query = std::fs::read_to_string(project.root.join(&sql)).ok();
             let is_bad = result.status.is_bad() || result.status == Status::Warn;
@@ -97,6 +112,7 @@ pub(super) fn checks(
             Some(Check {
                 name: node.name.clone(),
                 status: result.status,
+                is_run: run.is_some(),
                 severity: settings.severity(),
                 failures: result.failures,
                 message: one_line(&result.message),
@@ -112,7 +128,7 @@ pub(super) fn checks(
             })
         })
         .collect();
-    checks.sort_by(|a, b| rank(a.status).cmp(&rank(b.status)).then_with(|| a.name.cmp(&b.name)));
+    checks.sort_by(|a, b| (rank(a.status), !a.is_run, &a.name).cmp(&(rank(b.status), !b.is_run, &b.name)));
     checks
 }
 

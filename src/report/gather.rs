@@ -187,5 +187,10 @@ fn events(session: &Session) -> Option<Events> {
 
 /// How many checks ended so.
 pub(super) fn count(checks: &[Check], status: Status) -> usize {
-    checks.iter().filter(|check| check.status == status).count()
+    checks.iter().filter(|check| check.is_run && check.status == status).count()
+}
+
+/// How many checks the run left out.
+pub(super) fn not_run(checks: &[Check]) -> usize {
+    checks.iter().filter(|check| !check.is_run).count()
 }

@@ -15,6 +15,7 @@ use crate::report::checks::Check;
 use crate::report::gather::Events;
 use crate::report::gather::Page;
 use crate::report::gather::count;
+use crate::report::gather::not_run;
 use crate::report::headline::Figure;
 use crate::report::layout::Grid;
 use crate::report::number::Unit;
@@ -58,14 +59,14 @@ fn facts(page: &Page) -> Json {
         page.checks.iter().filter(|check| check.is_notable() && check.status != Status::Skipped).collect();
     // What somebody took the trouble to explain first.
     attention.sort_by_key(|check| (check.status == Status::Warn, check.description.is_empty(), !check.is_declared));
-    let (level, sign, word) = level(page);
+    let state = phrase::state(page);
     json!({
         "project": page.project,
         "date": page.date,
         "day": in_full(&page.date),
-        "level": level,
-        "sign": sign,
-        "word": word,
+        "level": state.level,
+        "sign": state.sign,
+        "word": state.told,
         "verdict": in_code(&page.verdict),
         "tally": phrase::tally(page),
         "notes": page.notes,
@@ -116,27 +117,8 @@ fn scores(page: &Page) -> Json {
         (Status::Pass, "passed"),
     ];
     let score = |(status, word): (Status, &str)| json!({"status": status.as_str(), "word": word, "count": count(&page.checks, status)});
-    scores.into_iter().map(score).collect()
-}
-
-/// Red, amber or green, in words too.
-fn level(page: &Page) -> (&'static str, &'static str, String) {
-    let number = |status| count(&page.checks, status);
-    let bad = number(Status::Fail) + number(Status::Error) + page.troubles.len();
-    let adds_up = page.events.is_none_or(|events| events.missing() == 0);
-    let plural = |number: usize, one: &str, several: &str| match number {
-        1 => format!("1 {one}"),
-        number => format!("{} {several}", thousands(&number.to_string())),
-    };
-    if !adds_up {
-        return ("bad", "✕", "Events are missing".to_string());
-    }
-    match (bad, number(Status::Warn)) {
-        (0, 0) if page.run.of.is_none() => ("unknown", "?", "Nothing was checked yet".to_string()),
-        (0, 0) => ("good", "✓", "All is well".to_string()),
-        (0, warned) => ("warned", "!", format!("Usable, with {}", plural(warned, "warning", "warnings"))),
-        (bad, _) => ("bad", "✕", format!("Not well: {}", plural(bad, "failure", "failures"))),
-    }
+    let left_out = json!({"status": "not-run", "word": "not run", "count": not_run(&page.checks)});
+    scores.into_iter().map(score).chain([left_out]).collect()
 }
 
 /// `2025-01-15` as `15 January 2025`.
@@ -245,7 +227,7 @@ fn check(check: &Check) -> Json {
     json!({
         "name": check.name,
         "title": check.title,
-        "status": check.status.as_str(),
+        "status": check.word(),
         "severity": check.severity(),
         "found": phrase::found(check),
         "failures": failures(check.failures),

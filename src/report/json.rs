@@ -11,8 +11,10 @@ use crate::report::checks::Check;
 use crate::report::gather::Page;
 use crate::report::gather::Run;
 use crate::report::gather::count;
+use crate::report::gather::not_run;
 use crate::report::headline::Better;
 use crate::report::headline::Figure;
+use crate::report::phrase;
 use crate::report::section::Body;
 use crate::report::section::Section;
 
@@ -36,11 +38,13 @@ pub(super) fn json(page: &Page) -> String {
         .iter()
         .map(|it| json!({"kind": it.kind, "name": it.name, "status": it.status.as_str(), "message": it.message}))
         .collect();
+    let state = phrase::state(page);
     let document = json!({
         "format": FORMAT,
         "project": page.project,
         "date": page.date,
         "as_of": page.as_of,
+        "state": {"level": state.level, "told": state.told},
         "verdict": page.verdict,
         "notes": page.notes,
         "compared_with": page.compared_with,
@@ -53,6 +57,7 @@ pub(super) fn json(page: &Page) -> String {
             "failed": count(&page.checks, Status::Fail),
             "errors": count(&page.checks, Status::Error),
             "skipped": count(&page.checks, Status::Skipped),
+            "not_run": not_run(&page.checks),
             "results": page.checks.iter().map(check).collect::<Vec<_>>(),
         },
         "sections": page.sections.iter().map(section).collect::<Vec<_>>(),
@@ -75,7 +80,7 @@ fn figure(figure: &Figure) -> Json {
 fn check(check: &Check) -> Json {
     json!({
         "name": check.name,
-        "status": check.status.as_str(),
+        "status": check.word(),
         "severity": check.severity(),
         "failures": check.failures,
         "message": check.message,

@@ -5,6 +5,7 @@ use crate::report::checks::Check;
 use crate::report::gather::Events;
 use crate::report::gather::Page;
 use crate::report::gather::count;
+use crate::report::gather::not_run;
 use crate::report::headline::Figure;
 use crate::report::number::thousands;
 
@@ -20,10 +21,55 @@ pub(super) fn tally(page: &Page) -> String {
     let said: Vec<_> = counts
         .into_iter()
         .map(|(status, word)| (count(&page.checks, status), word))
+        .chain([(not_run(&page.checks), "not run")])
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{} {word}", thousands(&count.to_string())))
         .collect();
-    if said.is_empty() { "none were run".to_string() } else { said.join(", ") }
+    if said.is_empty() { "the project has none".to_string() } else { said.join(", ") }
+}
+
+/// The whole report in a word and a colour.
+pub(super) struct State {
+    /// `good`, `warned`, `bad`, or `unknown` where nobody looked.
+    pub(super) level: &'static str,
+    /// The colour for those who see none.
+    pub(super) sign: &'static str,
+    pub(super) told: String,
+}
+
+/// Green only where every check was run, on what the project would build now, and found nothing.
+pub(super) fn state(page: &Page) -> State {
+    let number = |status| count(&page.checks, status);
+    let (skipped, broken): (Vec<_>, Vec<_>) = page.troubles.iter().partition(|it| it.status == Status::Skipped);
+    let bad = number(Status::Fail) + number(Status::Error) + broken.len();
+    let unrun = not_run(&page.checks) + number(Status::Skipped);
+    let skipped = number(Status::Skipped) + skipped.len();
+    let (level, sign, told) = if page.events.is_some_and(|events| events.missing() != 0) {
+        ("bad", "✕", "Events are missing".to_string())
+    } else if bad > 0 {
+        let more = if skipped > 0 { format!(", {} skipped", grouped(skipped)) } else { String::new() };
+        ("bad", "✕", format!("Not well: {}{more}", counted(bad, "failure")))
+    } else if page.events.is_some_and(|events| events.delivered == 0) {
+        ("unknown", "?", "There is no data yet".to_string())
+    } else if page.checks.is_empty() {
+        ("unknown", "?", "Not checked: the project has no checks".to_string())
+    } else if unrun > 0 {
+        let of = grouped(page.checks.len());
+        ("unknown", "?", format!("Not checked: {} of {of} checks did not run", grouped(unrun)))
+    } else if number(Status::Warn) > 0 {
+        ("warned", "!", format!("Usable, with {}", counted(number(Status::Warn), "warning")))
+    } else {
+        ("good", "✓", "All is well".to_string())
+    };
+    State { level, sign, told }
+}
+
+fn grouped(number: usize) -> String {
+    thousands(&number.to_string())
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// What became of all deliveries, as a sum.

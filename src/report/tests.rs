@@ -51,6 +51,7 @@ fn the_page_says_what_is_wrong_first() {
     insta::assert_snapshot!(without_time(&text), @r"
     Quality report: shop, 2024-01-31
     ================================
+    state    Not well: 1 failure
     verdict  nothing was published: check `nothing_lost` failed
     checks   1 failed, 1 warned
     events   1,200 delivered = 1,100 stored + 60 duplicates + 5 conflicts + 35 set aside
@@ -111,7 +112,7 @@ fn an_empty_warehouse_is_told_and_no_error() {
     let written = report(&Engine::in_memory().unwrap(), folder.path(), None, Some("2024-01-31"));
     let text = std::fs::read_to_string(&written.files[0]).unwrap();
     assert!(text.contains("none were ingested yet") && text.contains("  not built: `cp build"), "{text}");
-    assert!(text.contains("none were run"), "{text}");
+    assert!(text.contains("state    Not checked: 2 of 2 checks did not run"), "{text}");
 }
 
 #[test]

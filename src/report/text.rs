@@ -15,6 +15,7 @@ use crate::report::phrase::change;
 use crate::report::phrase::events;
 use crate::report::phrase::found;
 use crate::report::phrase::limits;
+use crate::report::phrase::state;
 use crate::report::phrase::tally;
 use crate::report::phrase::told;
 use crate::report::queries::queries;
@@ -62,7 +63,9 @@ fn headline(page: &Page) -> Vec<String> {
         format!("`{}` {} of {:.0}, {:.1} s", run.verb, run.invocation_id, run.started_at, run.took_seconds)
     });
     let written = format!("{:.0}", page.run.generated_at);
+    let state = state(page).told;
     let said = [
+        ("state", state.as_str()),
         ("verdict", page.verdict.as_str()),
         ("checks", &tally(page)),
         ("events", &events),
@@ -190,14 +193,14 @@ fn checks(page: &Page) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(heading("All checks"));
     if page.checks.is_empty() {
-        lines.push(format!("{INDENT}none were run; `cp test` runs them"));
+        lines.push(format!("{INDENT}the project has none"));
         return lines;
     }
     let failures = |count: Option<u64>| count.map_or("-".to_string(), |count| thousands(&count.to_string()));
     let headings = [("status", false), ("check", false), ("rows", true), ("before", true), ("severity", false)];
     let row = |check: &Check| {
         let before = check.trend.iter().rev().nth(1).map_or("-".to_string(), |before| failures(before.failures));
-        let [status, name] = [check.status.as_str(), &check.name].map(str::to_string);
+        let [status, name] = [check.word(), &check.name].map(str::to_string);
         vec![status, name, failures(check.failures), before, check.severity().to_string()]
     };
     let grid = Grid {

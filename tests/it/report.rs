@@ -223,3 +223,36 @@ fn what_comes_from_data_is_shown_masked_and_never_run() {
     assert_eq!(sample[1]["phone"], "***11");
     assert!(html.contains("***@example.com") && html.contains("cp show --select nobody"));
 }
+
+#[test]
+fn only_what_was_checked_is_called_well() {
+    let project = Project::empty();
+    project
+        .file("models/numbers.sql", "select 1 as number\n")
+        .file("tests/sql/one.sql", "select number from {{ ref('numbers') }} where number > 1\n")
+        .file("tests/sql/two.sql", "select number from {{ ref('numbers') }} where number > 1\n");
+    // How a page is headed, in all three formats.
+    let state = |level: &str, told: &str| {
+        let (text, report, html) = report(&project, &last(&project));
+        assert_eq!(report["state"], json!({"level": level, "told": told}));
+        assert!(text.contains(&format!("state    {told}\n")), "{text}");
+        assert!(html.contains(&format!("<b>{told}</b>")) && html.contains(&format!("class=\"verdict {level}\"")));
+        report
+    };
+    project.cp(["build"]).success();
+    state("good", "All is well");
+    project.cp(["run"]).success();
+    project.cp(["report"]).success();
+    let now = state("unknown", "Not checked: 2 of 2 checks did not run");
+    assert_eq!((&now["checks"]["not_run"], &now["checks"]["results"][1]["status"]), (&json!(2), &json!("not run")));
+
+    // One failure, and what was skipped for it is none.
+    project.edit("tests/sql/one.sql", "> 1", "> 0").file("models/on_it.sql", "select * from {{ ref('numbers') }}\n");
+    project.file("tests/sql/three.sql", "select * from {{ ref('on_it') }} where number > 1\n");
+    project.cp(["build"]).status(1);
+    state("bad", "Not well: 1 failure, 2 skipped");
+    // A test of something else makes no red page green.
+    project.cp(["test", "--select", "two"]).success();
+    project.cp(["report"]).success();
+    state("unknown", "Not checked: 2 of 3 checks did not run");
+}
