@@ -1,5 +1,6 @@
 //! Everything that the report says, gathered as plain data before any format is chosen.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -7,6 +8,7 @@ use jiff::Timestamp;
 use crate::artifact;
 use crate::engine::Session;
 use crate::engine::Value;
+use crate::name::NodeId;
 use crate::name::Relation;
 use crate::plan::RunRecord;
 use crate::progress::Status;
@@ -81,6 +83,9 @@ impl Events {
     }
 }
 
+/// Models whose rows may be older than the run, and why, as in `was not built`.
+pub(super) type Stale = HashMap<NodeId, String>;
+
 /// Looks at the project, the run and the database.
 pub(super) fn gather(
     project: &Project,
@@ -107,10 +112,14 @@ pub(super) fn gather(
     let asked = date.map(str::to_string).or(last);
     let date = asked.unwrap_or_else(|| day.strftime("%Y-%m-%d").to_string());
     let history = history(reports, &project.name, &date);
-    let sections = sections(project, scanned, session, nodes, as_of);
+    let failed = nodes.iter().filter(|result| result.status.is_bad());
+    let stale: Stale = failed
+        .map(|result| (result.id.clone(), format!("was not built in this run ({})", result.status.as_str())))
+        .collect();
+    let sections = sections(project, scanned, session, &stale, as_of);
     Page {
         project: project.name.clone(),
-        headline: headline(scanned, session, as_of, history.last()),
+        headline: headline(scanned, session, &stale, as_of, history.last()),
         as_of: as_of.map(str::to_string),
         compared_with: history.last().map(|last| last.date.clone()),
         verdict: verdict.split_whitespace().collect::<Vec<_>>().join(" "),

@@ -7,6 +7,7 @@ use crate::engine::Value;
 use crate::error::Result;
 use crate::name::quote;
 use crate::render::Scanned;
+use crate::report::gather::Stale;
 use crate::report::history::Earlier;
 use crate::report::number::Unit;
 use crate::report::section::condition;
@@ -21,6 +22,8 @@ pub(super) struct Figure {
     pub(super) better: Option<Better>,
     /// What the last report before this one said.
     pub(super) before: Option<String>,
+    /// Why it may be older than the run: of such a figure no change is told, and no later report compares with it.
+    pub(super) stale: Option<String>,
 }
 
 /// In which direction a figure should go.
@@ -42,6 +45,9 @@ impl Better {
 impl Figure {
     /// How much it changed, as exact digits; `None` where one of both is unknown.
     pub(super) fn change(&self) -> Option<String> {
+        if self.stale.is_some() {
+            return None;
+        }
         let (now, before) = (millionths(&self.value.to_string())?, millionths(self.before.as_deref()?)?);
         Some(digits(now.checked_sub(before)?))
     }
@@ -59,16 +65,18 @@ impl Figure {
 pub(super) fn headline(
     scanned: &Scanned,
     session: &Session,
+    stale: &Stale,
     day: Option<&str>,
     earlier: Option<&Earlier>,
 ) -> Vec<Figure> {
-    let marked = scanned.nodes.values().find_map(|scan| {
+    let marked = scanned.nodes.iter().find_map(|(id, scan)| {
         let report = scan.config.meta("report")?;
         let is_headline = report.get("headline").and_then(Json::as_bool) == Some(true);
-        is_headline.then_some((scan.relation.as_ref()?, report))
+        is_headline.then_some((id, scan.relation.as_ref()?, report))
     });
-    let Some((relation, report)) = marked else { return Vec::new() };
-    read(&relation.to_string(), report, session, day, earlier).unwrap_or_default()
+    let Some((id, relation, report)) = marked else { return Vec::new() };
+    let figures = read(&relation.to_string(), report, session, day, earlier).unwrap_or_default();
+    figures.into_iter().map(|figure| Figure { stale: stale.get(id).cloned(), ..figure }).collect()
 }
 
 fn read(
@@ -93,6 +101,7 @@ fn read(
         Figure {
             before: earlier.and_then(|earlier| earlier.figures.get(&name).cloned()),
             value: row[value].clone(),
+            stale: None,
             unit: Unit::of(text(row, "unit").as_deref()),
             better: text(row, "better").and_then(|better| match better.as_str() {
                 "up" => Some(Better::Up),
@@ -131,6 +140,7 @@ mod tests {
             unit: Unit::of(None),
             better: Some(Better::Up),
             before: before.map(str::to_string),
+            stale: None,
         };
         let change = |value, before| figure(value, Some(before)).change();
         assert_eq!(change("90071992547409931.10", "90071992547409931"), Some("0.1".into()));
@@ -140,5 +150,7 @@ mod tests {
         assert_eq!(figure("1", None).change(), None);
         assert_eq!(figure("1", Some("2")).is_good_news(), Some(false));
         assert_eq!(figure("2", Some("2")).is_good_news(), None);
+        let stale = Figure { stale: Some("was not built".into()), ..figure("1", Some("2")) };
+        assert_eq!((stale.change(), stale.is_good_news()), (None, None));
     }
 }

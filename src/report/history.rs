@@ -32,9 +32,9 @@ pub(super) struct History {
 }
 
 impl History {
-    /// The report that changes are told against.
+    /// The report that changes are told against: the last that tells figures which were not old.
     pub(super) fn last(&self) -> Option<&Earlier> {
-        self.reports.last()
+        self.reports.iter().rev().find(|report| !report.figures.is_empty())
     }
 }
 
@@ -53,6 +53,8 @@ struct Document {
 struct Figure {
     figure: String,
     value: Option<serde_json::Value>,
+    #[serde(default)]
+    stale: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +101,9 @@ fn read(path: &Path, project: &str, date: &str) -> Result<Earlier, String> {
         return Err(format!("it is on `{}`, {}", document.project, document.date));
     }
     let figure = |figure: Figure| {
+        if figure.stale.is_some() {
+            return None;
+        }
         let value = match figure.value? {
             serde_json::Value::String(text) => text,
             other => other.to_string(),

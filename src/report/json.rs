@@ -72,6 +72,7 @@ fn figure(figure: &Figure) -> Json {
         "value": figure.value.to_json(),
         "unit": figure.unit.as_str(),
         "better": figure.better.map(Better::as_str),
+        "stale": figure.stale,
         "before": figure.before,
         "change": figure.change(),
     })

@@ -103,6 +103,12 @@ pub(super) fn told(check: &Check) -> Option<&str> {
     check.failures.and_then(|_| check.message.split_once(": ")).map(|(_, told)| told)
 }
 
+/// Why the headline's figures may be old.
+pub(super) fn old_figures(page: &Page) -> Option<String> {
+    let stale = page.headline.iter().find_map(|figure| figure.stale.as_ref())?;
+    Some(format!("These figures may be old: their model {stale}."))
+}
+
 /// What a check allows, as its settings and the variables that its description names say.
 pub(super) fn limits(check: &Check) -> String {
     check.limits.iter().map(|(name, limit)| format!("{name} {limit}")).collect::<Vec<_>>().join(", ")
@@ -110,6 +116,9 @@ pub(super) fn limits(check: &Check) -> String {
 
 /// How a figure changed, with its sign; `None` where nothing is known to compare with.
 pub(super) fn change(figure: &Figure) -> Option<String> {
+    if figure.stale.is_some() {
+        return Some("unknown".to_string());
+    }
     let change = figure.change()?;
     let number: f64 = change.parse().ok()?;
     let sign = if number > 0.0 { "+" } else { "" };

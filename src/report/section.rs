@@ -2,7 +2,6 @@
 
 use serde_json::Value as Json;
 
-use crate::artifact;
 use crate::engine::Session;
 use crate::engine::Table;
 use crate::error::Result;
@@ -14,6 +13,7 @@ use crate::render::Scanned;
 use crate::report::chart::Chart;
 use crate::report::chart::charts;
 use crate::report::checks::one_line;
+use crate::report::gather::Stale;
 
 /// More rows than this are a table to query, not to read.
 const MOST_ROWS: usize = 10_000;
@@ -27,7 +27,7 @@ pub(super) struct Section {
     pub(super) name: String,
     pub(super) title: String,
     pub(super) description: String,
-    /// Why its rows may be older than the run.
+    /// Why its rows may be older than the run, as in `was not built`.
     pub(super) stale: Option<String>,
     /// What a reader must know besides, as that it cannot be shown as of the day.
     pub(super) notes: Vec<String>,
@@ -66,7 +66,7 @@ pub(super) fn sections(
     project: &Project,
     scanned: &Scanned,
     session: &Session,
-    nodes: &[artifact::LastResult],
+    stale: &Stale,
     day: Option<&str>,
 ) -> Vec<Section> {
     let mut found = Vec::new();
@@ -77,7 +77,6 @@ pub(super) fn sections(
         }
         let title = report.get("title").and_then(Json::as_str).unwrap_or(&node.name).to_string();
         let order = report.get("order").and_then(Json::as_f64).unwrap_or(f64::MAX);
-        let failed = nodes.iter().find(|result| result.id == *id && result.status.is_bad());
         let dated = report.get("as_of").and_then(Json::as_str);
         let body = body(session, scan, report, day);
         let (charts, mut notes) = match &body {
@@ -90,7 +89,7 @@ pub(super) fn sections(
         let section = Section {
             name: node.name.clone(),
             description: one_line(&node.description),
-            stale: failed.map(|result| format!("not built in this run ({})", result.status.as_str())),
+            stale: stale.get(id).cloned(),
             notes,
             as_of: day.filter(|_| dated.is_some()).map(str::to_string),
             most_rows: report.get("rows").and_then(Json::as_u64).map_or(GLANCE, |rows| rows as usize),

@@ -15,6 +15,7 @@ use crate::report::phrase::change;
 use crate::report::phrase::events;
 use crate::report::phrase::found;
 use crate::report::phrase::limits;
+use crate::report::phrase::old_figures;
 use crate::report::phrase::state;
 use crate::report::phrase::tally;
 use crate::report::phrase::told;
@@ -125,8 +126,9 @@ fn figures(page: &Page) -> Vec<String> {
     let columns =
         [("figure".to_string(), false), ("now".to_string(), true), (before, true), ("change".to_string(), true)];
     let grid = Grid { columns: columns.to_vec(), rows: page.headline.iter().map(row).collect() };
+    let said = old_figures(page).into_iter().flat_map(|said| wrap(&said, WIDTH));
     let lines = set_in(INDENT, grid.lines(WIDTH - INDENT.len()));
-    std::iter::once(String::new()).chain(heading("Headline")).chain(lines).collect()
+    std::iter::once(String::new()).chain(heading("Headline")).chain(said).chain(lines).collect()
 }
 
 fn set_in(indent: &str, lines: impl IntoIterator<Item = String>) -> Vec<String> {
@@ -138,7 +140,7 @@ fn body(section: &Section) -> Vec<String> {
     let mut lines = wrap(&section.description, WIDTH);
     lines.retain(|line| !line.is_empty());
     if let Some(stale) = &section.stale {
-        lines.extend(wrap(&format!("The numbers below may be old: `{}` was {stale}.", section.name), WIDTH));
+        lines.extend(wrap(&format!("The numbers below may be old: `{}` {stale}.", section.name), WIDTH));
     }
     for note in &section.notes {
         lines.extend(wrap(note, WIDTH));

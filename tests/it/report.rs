@@ -256,3 +256,47 @@ fn only_what_was_checked_is_called_well() {
     project.cp(["report"]).success();
     state("unknown", "Not checked: 2 of 3 checks did not run");
 }
+
+/// A shop that sold something on some days, as a headline tells it.
+fn sales(rows: &str) -> Project {
+    let project = Project::empty();
+    project
+        .file("seeds/sales.csv", format!("date,amount\n{rows}"))
+        .file("models/sums.sql", "select date, amount from {{ ref('sales') }}\n")
+        .file("models/business_date.sql", "select max(date) as business_date from {{ ref('sales') }}\n")
+        .file(
+            "models/headline.sql",
+            "select date, 'sales' as figure, sum(amount) over (order by date) as value, min(date) over () as since\n\
+             from {{ ref('sums') }}\n",
+        )
+        .file(
+            "models/models.yml",
+            "models:\n  - name: headline\n    config:\n      meta:\n        report: {headline: true, as_of: date}\n  \
+             - name: business_date\n    config:\n      meta:\n        report: {business_date: true}\n",
+        );
+    project
+}
+
+/// What the report in this folder says of the sales: value, value before, and what it is compared with.
+fn told(project: &Project, folder: &str) -> (Value, Value, Value) {
+    let (_, report, _) = report(project, folder);
+    (report["headline"][0]["value"].clone(), report["headline"][0]["before"].clone(), report["compared_with"].clone())
+}
+
+#[test]
+fn figures_are_those_of_their_day() {
+    let project = sales("2025-01-01,10\n2025-01-02,5\n");
+    project.cp(["build"]).success();
+    // Figures that were not made in the run are not called fresh, and nothing is compared with them.
+    project.file("seeds/sales.csv", "date,amount\n2025-01-01,10\n2025-01-02,5\n2025-01-04,7\n");
+    project.edit("models/sums.sql", "amount", "amounts").cp(["build"]).status(2);
+    let (text, failed, html) = report(&project, "2025-01-04");
+    let figure = &failed["headline"][0];
+    assert_eq!((&figure["stale"], &figure["change"]), (&json!("was not built in this run (skipped)"), &Value::Null));
+    assert!(text.contains("These figures may be old") && text.contains("unknown"), "{text}");
+    assert!(html.contains("These figures may be old"));
+    project.edit("models/sums.sql", "amounts", "amount");
+    project.file("seeds/sales.csv", "date,amount\n2025-01-01,10\n2025-01-02,5\n2025-01-04,7\n2025-01-05,1\n");
+    project.cp(["build"]).success();
+    assert_eq!(told(&project, "2025-01-05"), (json!(23), json!("15"), json!("2025-01-02")));
+}
