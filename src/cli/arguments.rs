@@ -336,7 +336,8 @@ pub struct ShowFlags {
 
 #[derive(Args)]
 pub struct ReportFlags {
-    /// The report's day (YYYY-MM-DD) [default: the last business date]
+    /// The report's day (YYYY-MM-DD) [default: the last business date]; an earlier one is told as of then, and goes to
+    /// `reports/DAY/seen_from_BUSINESS_DATE/` where a report was made on that day
     #[arg(long, value_name = "DAY")]
     pub date: Option<String>,
     #[command(flatten)]

@@ -32,6 +32,8 @@ pub(super) struct Page {
     pub(super) date: String,
     /// The same, where it is before the business date: what came later is left out where that can be.
     pub(super) as_of: Option<String>,
+    /// The business date, where the report is of another day.
+    pub(super) seen_from: Option<String>,
     /// What a reader must know besides.
     pub(super) notes: Vec<String>,
     /// The day of the report that changes are told against.
@@ -109,6 +111,7 @@ pub(super) fn gather(
         )
     });
     let notes: Vec<_> = notes.collect();
+    let seen_from = last.clone().filter(|last| date.is_some_and(|date| date != last));
     let asked = date.map(str::to_string).or(last);
     let date = asked.unwrap_or_else(|| day.strftime("%Y-%m-%d").to_string());
     let history = history(reports, &project.name, &date);
@@ -121,6 +124,7 @@ pub(super) fn gather(
         project: project.name.clone(),
         headline: headline(scanned, session, &stale, as_of, history.last()),
         as_of: as_of.map(str::to_string),
+        seen_from,
         compared_with: history.last().map(|last| last.date.clone()),
         verdict: verdict.split_whitespace().collect::<Vec<_>>().join(" "),
         events: events(session),

@@ -87,6 +87,14 @@ pub(super) fn history(reports: &Path, project: &str, date: &str) -> History {
     history
 }
 
+/// Whether the report in a folder was made when its day was the last that there was data of. What cannot be read may be
+/// such a report.
+pub(super) fn is_of_its_day(folder: &Path) -> bool {
+    let Ok(text) = fs::read(folder.join("quality_report.json")) else { return false };
+    let document: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+    document.get("as_of").is_none_or(serde_json::Value::is_null)
+}
+
 fn read(path: &Path, project: &str, date: &str) -> Result<Earlier, String> {
     let text = fs::read(path).map_err(|error| format!("it cannot be read ({error})"))?;
     let value: serde_json::Value = serde_json::from_slice(&text).map_err(|error| format!("it is damaged ({error})"))?;

@@ -48,12 +48,13 @@ use crate::render::Scanned;
 /// Where the report is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// `reports/<day>`, absolute where `reports` was.
+    /// `reports/<day>`, or a folder in it; absolute where `reports` was.
     pub folder: PathBuf,
     pub files: Vec<PathBuf>,
 }
 
-/// Writes the report on what is in the warehouse to `reports/<day>/`, over one that is there.
+/// Writes the report on what is in the warehouse to `reports/<day>/`, over one that is there. A report of another day than
+/// the business date never replaces one that was made on its day: it goes beside that, to `seen_from_<business date>/`.
 ///
 /// `record` is the run that the report belongs to; without one the last run that `target/run_results.json` remembers
 /// is told. `verdict` says in a phrase what became of the publication. `date` is the day, `YYYY-MM-DD`; without it
@@ -75,7 +76,10 @@ pub fn write(
         check_date(date)?;
     }
     let page = gather::gather(project, scanned, session, record, verdict, reports, date);
-    let folder = reports.join(&page.date);
+    let mut folder = reports.join(&page.date);
+    if let Some(last) = page.seen_from.as_ref().filter(|_| history::is_of_its_day(&folder)) {
+        folder = folder.join(format!("seen_from_{last}"));
+    }
     let files = [
         ("quality_report.txt", text::text(&page)),
         ("quality_report.json", json::json(&page)),

@@ -299,4 +299,12 @@ fn figures_are_those_of_their_day() {
     project.file("seeds/sales.csv", "date,amount\n2025-01-01,10\n2025-01-02,5\n2025-01-04,7\n2025-01-05,1\n");
     project.cp(["build"]).success();
     assert_eq!(told(&project, "2025-01-05"), (json!(23), json!("15"), json!("2025-01-02")));
+
+    // A look back replaces no report that was made on its day.
+    let made = project.read("reports/2025-01-04/quality_report.json");
+    for _ in 0..2 {
+        project.cp(["report", "--date", "2025-01-04"]).success();
+        assert_eq!(project.read("reports/2025-01-04/quality_report.json"), made);
+        assert_eq!(told(&project, "2025-01-04/seen_from_2025-01-05").0, json!(22));
+    }
 }
