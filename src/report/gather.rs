@@ -19,7 +19,9 @@ use crate::report::checks::Trouble;
 use crate::report::checks::checks;
 use crate::report::checks::troubles;
 use crate::report::headline::Figure;
+use crate::report::headline::compare;
 use crate::report::headline::headline;
+use crate::report::history::History;
 use crate::report::history::history;
 use crate::report::section::Section;
 use crate::report::section::ingest_log;
@@ -34,6 +36,8 @@ pub(super) struct Page {
     pub(super) as_of: Option<String>,
     /// The business date, where the report is of another day.
     pub(super) seen_from: Option<String>,
+    /// The last day before `date` that there is data of, where `date` has none: then nothing is compared.
+    pub(super) data_until: Option<String>,
     /// What a reader must know besides.
     pub(super) notes: Vec<String>,
     /// The day of the report that changes are told against.
@@ -111,27 +115,40 @@ pub(super) fn gather(
         )
     });
     let notes: Vec<_> = notes.collect();
-    let seen_from = last.clone().filter(|last| date.is_some_and(|date| date != last));
-    let asked = date.map(str::to_string).or(last);
-    let date = asked.unwrap_or_else(|| day.strftime("%Y-%m-%d").to_string());
-    let history = history(reports, &project.name, &date);
     let failed = nodes.iter().filter(|result| result.status.is_bad());
     let stale: Stale = failed
         .map(|result| (result.id.clone(), format!("was not built in this run ({})", result.status.as_str())))
         .collect();
     let sections = sections(project, scanned, session, &stale, as_of);
+    let mut headline = headline(scanned, session, &stale, as_of);
+    let seen_from = last.clone().filter(|last| date.is_some_and(|date| date != last));
+    let asked = date.map(str::to_string).or(last.clone());
+    let date = asked.unwrap_or_else(|| day.strftime("%Y-%m-%d").to_string());
+    // Old figures end where they are old, not where the data ends.
+    let fresh = headline.iter().filter(|figure| as_of.is_some() && figure.stale.is_none());
+    let last_figures = fresh.filter_map(|figure| figure.day.as_ref()).max();
+    let data_until = last.iter().chain(last_figures).min().filter(|until| **until < date).cloned();
+    let history = match &data_until {
+        Some(_) => History::default(),
+        None => history(reports, &project.name, &date),
+    };
+    compare(&mut headline, history.last());
+    let no_data = data_until.as_ref().map(|until| {
+        format!("there is no data of {date}: the last before it is of {until}; nothing is compared with other reports")
+    });
     Page {
         project: project.name.clone(),
-        headline: headline(scanned, session, &stale, as_of, history.last()),
+        headline,
         as_of: as_of.map(str::to_string),
         seen_from,
+        data_until,
         compared_with: history.last().map(|last| last.date.clone()),
         verdict: verdict.split_whitespace().collect::<Vec<_>>().join(" "),
         events: events(session),
         troubles: troubles(project, nodes),
         sections: sections.into_iter().chain(ingest_log(session, as_of)).collect(),
         checks: checks(project, scanned, session, nodes, &history, &date),
-        notes: notes.into_iter().chain(history.notes).collect(),
+        notes: no_data.into_iter().chain(notes).chain(history.notes).collect(),
         date,
         run: Run { of: facts, generated_at },
     }

@@ -20,6 +20,8 @@ pub(super) struct Figure {
     pub(super) unit: Unit,
     /// Whether more of it is good; `None` where neither is.
     pub(super) better: Option<Better>,
+    /// The last day that it tells of, `YYYY-MM-DD`, where it tells one.
+    pub(super) day: Option<String>,
     /// What the last report before this one said.
     pub(super) before: Option<String>,
     /// Why it may be older than the run: of such a figure no change is told, and no later report compares with it.
@@ -60,6 +62,13 @@ impl Figure {
     }
 }
 
+/// Fills in what an earlier report said of the figures.
+pub(super) fn compare(figures: &mut [Figure], earlier: Option<&Earlier>) {
+    for figure in figures {
+        figure.before = earlier.and_then(|earlier| earlier.figures.get(&figure.name).cloned());
+    }
+}
+
 /// The figures of the model marked `headline`: for each `figure` its row, or the last up to a day where the model has a
 /// column that tells the day (`as_of`). `day` limits these; without it the last of all counts.
 pub(super) fn headline(
@@ -67,7 +76,6 @@ pub(super) fn headline(
     session: &Session,
     stale: &Stale,
     day: Option<&str>,
-    earlier: Option<&Earlier>,
 ) -> Vec<Figure> {
     let marked = scanned.nodes.iter().find_map(|(id, scan)| {
         let report = scan.config.meta("report")?;
@@ -75,17 +83,11 @@ pub(super) fn headline(
         is_headline.then_some((id, scan.relation.as_ref()?, report))
     });
     let Some((id, relation, report)) = marked else { return Vec::new() };
-    let figures = read(&relation.to_string(), report, session, day, earlier).unwrap_or_default();
+    let figures = read(&relation.to_string(), report, session, day).unwrap_or_default();
     figures.into_iter().map(|figure| Figure { stale: stale.get(id).cloned(), ..figure }).collect()
 }
 
-fn read(
-    relation: &str,
-    report: &Json,
-    session: &Session,
-    day: Option<&str>,
-    earlier: Option<&Earlier>,
-) -> Result<Vec<Figure>> {
+fn read(relation: &str, report: &Json, session: &Session, day: Option<&str>) -> Result<Vec<Figure>> {
     let told = report.get("as_of").and_then(Json::as_str);
     let last = told.map_or(String::new(), |column| {
         format!(" qualify row_number() over (partition by figure order by {} desc) = 1", quote(column))
@@ -97,18 +99,18 @@ fn read(
     let (Some(figure), Some(value)) = (column("figure"), column("value")) else { return Ok(Vec::new()) };
     let text = |row: &[Value], name: &str| Some(row.get(column(name)?)?.as_str()?.to_string());
     let figure = |row: &Vec<Value>| {
-        let name = row[figure].to_string();
         Figure {
-            before: earlier.and_then(|earlier| earlier.figures.get(&name).cloned()),
+            name: row[figure].to_string(),
+            before: None,
             value: row[value].clone(),
             stale: None,
+            day: told.and_then(|told| row.get(column(told)?)?.to_string().get(..10).map(str::to_string)),
             unit: Unit::of(text(row, "unit").as_deref()),
             better: text(row, "better").and_then(|better| match better.as_str() {
                 "up" => Some(Better::Up),
                 "down" => Some(Better::Down),
                 _ => None,
             }),
-            name,
         }
     };
     Ok(table.rows.iter().map(figure).collect())
@@ -139,6 +141,7 @@ mod tests {
             value: Value::Decimal(value.into()),
             unit: Unit::of(None),
             better: Some(Better::Up),
+            day: None,
             before: before.map(str::to_string),
             stale: None,
         };

@@ -45,6 +45,8 @@ struct Document {
     #[serde(default)]
     as_of: Option<String>,
     #[serde(default)]
+    data_until: Option<String>,
+    #[serde(default)]
     headline: Vec<Figure>,
     checks: Checks,
 }
@@ -80,7 +82,7 @@ pub(super) fn history(reports: &Path, project: &str, date: &str) -> History {
     let mut history = History::default();
     for date in dates.split_off(dates.len().saturating_sub(MOST)) {
         match read(&reports.join(&date).join("quality_report.json"), project, &date) {
-            Ok(earlier) => history.reports.push(earlier),
+            Ok(earlier) => history.reports.extend(earlier),
             Err(reason) => history.notes.push(format!("the report of {date} is left out of every trend: {reason}")),
         }
     }
@@ -92,10 +94,11 @@ pub(super) fn history(reports: &Path, project: &str, date: &str) -> History {
 pub(super) fn is_of_its_day(folder: &Path) -> bool {
     let Ok(text) = fs::read(folder.join("quality_report.json")) else { return false };
     let document: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
-    document.get("as_of").is_none_or(serde_json::Value::is_null)
+    ["as_of", "data_until"].iter().all(|key| document.get(key).is_none_or(serde_json::Value::is_null))
 }
 
-fn read(path: &Path, project: &str, date: &str) -> Result<Earlier, String> {
+/// `None` for a day without data: it says nothing that the day before it has not said.
+fn read(path: &Path, project: &str, date: &str) -> Result<Option<Earlier>, String> {
     let text = fs::read(path).map_err(|error| format!("it cannot be read ({error})"))?;
     let value: serde_json::Value = serde_json::from_slice(&text).map_err(|error| format!("it is damaged ({error})"))?;
     // The format first: what another one says under these keys is anybody's guess.
@@ -108,6 +111,9 @@ fn read(path: &Path, project: &str, date: &str) -> Result<Earlier, String> {
     if document.project != project || document.date != date {
         return Err(format!("it is on `{}`, {}", document.project, document.date));
     }
+    if document.data_until.is_some() {
+        return Ok(None);
+    }
     let figure = |figure: Figure| {
         if figure.stale.is_some() {
             return None;
@@ -119,9 +125,9 @@ fn read(path: &Path, project: &str, date: &str) -> Result<Earlier, String> {
         Some((figure.figure, value))
     };
     let checks = if document.as_of.is_none() { document.checks.results } else { Vec::new() };
-    Ok(Earlier {
+    Ok(Some(Earlier {
         date: document.date,
         figures: document.headline.into_iter().filter_map(figure).collect(),
         failures: checks.into_iter().map(|check| (check.name, check.failures)).collect(),
-    })
+    }))
 }

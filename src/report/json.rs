@@ -44,6 +44,7 @@ pub(super) fn json(page: &Page) -> String {
         "project": page.project,
         "date": page.date,
         "as_of": page.as_of,
+        "data_until": page.data_until,
         "state": {"level": state.level, "told": state.told},
         "verdict": page.verdict,
         "notes": page.notes,

@@ -169,8 +169,8 @@ fn an_earlier_day_is_told_as_of_then_and_compared_with() {
     };
     // The checks of that report are those of today, and no trend.
     assert_eq!(conflicts(&now)["trend"].as_array().unwrap().len(), 1);
-    let of_then = format!("\"as_of\": \"{earlier}\",\n  \"verdict\"");
-    project.edit(&format!("reports/{earlier}/quality_report.json"), &of_then, "\"as_of\": null,\n  \"verdict\"");
+    let of_then = format!("\"as_of\": \"{earlier}\",\n  \"data_until\"");
+    project.edit(&format!("reports/{earlier}/quality_report.json"), &of_then, "\"as_of\": null,\n  \"data_until\"");
     project.cp(["report"]).success();
     let (_, now, html) = report(&project, &day);
     let check = conflicts(&now);
@@ -307,4 +307,16 @@ fn figures_are_those_of_their_day() {
         assert_eq!(project.read("reports/2025-01-04/quality_report.json"), made);
         assert_eq!(told(&project, "2025-01-04/seen_from_2025-01-05").0, json!(22));
     }
+
+    // A day without data is no point of a trend, whether it lies in a gap or after all.
+    for (day, until, sold) in [("2025-01-03", "2025-01-02", 15), ("2025-02-01", "2025-01-05", 23)] {
+        project.cp(["report", "--date", day]).success();
+        let (text, now, html) = report(&project, day);
+        assert_eq!((now["data_until"].as_str(), &now["headline"][0]["value"]), (Some(until), &json!(sold)));
+        assert_eq!((&now["compared_with"], &now["headline"][0]["change"]), (&Value::Null, &Value::Null));
+        let note = format!("there is no data of {day}: the last before it is of {until}");
+        assert!(text.contains(&note) && html.contains(&note), "{text}");
+    }
+    project.cp(["report", "--date", "2025-01-04"]).success();
+    assert_eq!(told(&project, "2025-01-04/seen_from_2025-01-05").2, json!("2025-01-02"));
 }
