@@ -54,6 +54,7 @@ by_day as (
 up_to_each_day as (
     select
         date,
+        min(date) over () as since,
         {%- for sum in sums %}
         cast(sum({{ sum }}) over (order by date) as {{ type_product() }}) as {{ sum }},
         {%- endfor %}
@@ -61,11 +62,12 @@ up_to_each_day as (
 ),
 
 figures as (
+    {#- Sums over all days only grow: no news is good or bad. -#}
     {%- for figure, value, unit, better in [
-        ['gross revenue', 'gross_revenue', var('reporting_currency'), 'up'],
-        ['net revenue', 'gross_revenue - total_refunds', var('reporting_currency'), 'up'],
-        ['refunds', 'total_refunds', var('reporting_currency'), 'down'],
-        ['orders', 'orders', 'count', 'up'],
+        ['gross revenue', 'gross_revenue', var('reporting_currency'), none],
+        ['net revenue', 'gross_revenue - total_refunds', var('reporting_currency'), none],
+        ['refunds', 'total_refunds', var('reporting_currency'), none],
+        ['orders', 'orders', 'count', none],
         ['payment success', share('succeeded', 'attempted'), 'share', 'up'],
         ['refund rate', share('total_refunds', 'gross_revenue'), 'share', 'down'],
         ['late payments', share('late', 'payments - orphans'), 'share', 'down'],
@@ -80,7 +82,8 @@ figures as (
         '{{ figure }}' as figure,
         cast({{ value }} as {{ type_product() }}) as value,
         '{{ unit }}' as unit,
-        '{{ better }}' as better,
+        cast({{ "'" ~ better ~ "'" if better else 'null' }} as {{ type_text() }}) as better,
+        since,
     from up_to_each_day
     {%- endfor %}
 )

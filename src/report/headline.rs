@@ -20,7 +20,8 @@ pub(super) struct Figure {
     pub(super) unit: Unit,
     /// Whether more of it is good; `None` where neither is.
     pub(super) better: Option<Better>,
-    /// The last day that it tells of, `YYYY-MM-DD`, where it tells one.
+    /// The first and the last day that it tells of, `YYYY-MM-DD`, where it tells them.
+    pub(super) since: Option<String>,
     pub(super) day: Option<String>,
     /// What the last report before this one said.
     pub(super) before: Option<String>,
@@ -98,13 +99,15 @@ fn read(relation: &str, report: &Json, session: &Session, day: Option<&str>) -> 
     let column = |name: &str| table.position(name);
     let (Some(figure), Some(value)) = (column("figure"), column("value")) else { return Ok(Vec::new()) };
     let text = |row: &[Value], name: &str| Some(row.get(column(name)?)?.as_str()?.to_string());
+    let day_of = |row: &[Value], name: &str| row.get(column(name)?)?.to_string().get(..10).map(str::to_string);
     let figure = |row: &Vec<Value>| {
         Figure {
             name: row[figure].to_string(),
             before: None,
             value: row[value].clone(),
             stale: None,
-            day: told.and_then(|told| row.get(column(told)?)?.to_string().get(..10).map(str::to_string)),
+            since: day_of(row, "since"),
+            day: told.and_then(|told| day_of(row, told)),
             unit: Unit::of(text(row, "unit").as_deref()),
             better: text(row, "better").and_then(|better| match better.as_str() {
                 "up" => Some(Better::Up),
@@ -141,6 +144,7 @@ mod tests {
             value: Value::Decimal(value.into()),
             unit: Unit::of(None),
             better: Some(Better::Up),
+            since: None,
             day: None,
             before: before.map(str::to_string),
             stale: None,

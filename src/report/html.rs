@@ -78,6 +78,7 @@ fn facts(page: &Page) -> Json {
         "at_a_glance": AT_A_GLANCE.max(page.checks.iter().filter(|check| check.status.is_bad()).count()),
         "attention": attention.into_iter().map(check).collect::<Vec<_>>(),
         "compared_with": page.compared_with.as_deref().map(in_full),
+        "whole_time": phrase::whole_time(page),
         "old_figures": phrase::old_figures(page),
         "headline": page.headline.iter().map(figure).collect::<Vec<_>>(),
         "charted": charted.into_iter().map(section).collect::<Vec<_>>(),

@@ -73,6 +73,7 @@ fn figure(figure: &Figure) -> Json {
         "value": figure.value.to_json(),
         "unit": figure.unit.as_str(),
         "better": figure.better.map(Better::as_str),
+        "since": figure.since,
         "stale": figure.stale,
         "before": figure.before,
         "change": figure.change(),

@@ -13,7 +13,8 @@
 //! `chart` (see the module of that name); `rows`, how many are read at a glance; and `as_of`, the column that tells the day of a row: a report of an earlier day leaves out what came later.
 //!
 //! The model with `meta.report: {headline: true}` holds the headline: for each `figure` a `value`, its `unit` (`share`,
-//! `minutes`, or any other name) and whether it is `better` `up` or `down`. With `as_of`, the last row of a figure counts.
+//! `minutes`, or any other name), whether it is `better` `up` or `down` (null for what can only grow), and the first day
+//! that it is of, `since`. With `as_of`, the last row of a figure counts.
 //!
 //! The model with `meta.report: {business_date: true}` says what day the report is about. Apart from that day, what
 //! differs between two reports on the same data stands in one place: the lines `run` and `written`, and `run` in the JSON.

@@ -103,6 +103,13 @@ pub(super) fn told(check: &Check) -> Option<&str> {
     check.failures.and_then(|_| check.message.split_once(": ")).map(|(_, told)| told)
 }
 
+/// What the headline's figures are of, where all say the same.
+pub(super) fn whole_time(page: &Page) -> Option<String> {
+    let since = page.headline.first()?.since.as_ref()?;
+    let is_same = page.headline.iter().all(|figure| figure.since.as_ref() == Some(since));
+    is_same.then(|| format!("Each figure is of all days since {since}."))
+}
+
 /// Why the headline's figures may be old.
 pub(super) fn old_figures(page: &Page) -> Option<String> {
     let stale = page.headline.iter().find_map(|figure| figure.stale.as_ref())?;

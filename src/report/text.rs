@@ -19,6 +19,7 @@ use crate::report::phrase::old_figures;
 use crate::report::phrase::state;
 use crate::report::phrase::tally;
 use crate::report::phrase::told;
+use crate::report::phrase::whole_time;
 use crate::report::queries::queries;
 use crate::report::section::Body;
 use crate::report::section::Section;
@@ -126,7 +127,7 @@ fn figures(page: &Page) -> Vec<String> {
     let columns =
         [("figure".to_string(), false), ("now".to_string(), true), (before, true), ("change".to_string(), true)];
     let grid = Grid { columns: columns.to_vec(), rows: page.headline.iter().map(row).collect() };
-    let said = old_figures(page).into_iter().flat_map(|said| wrap(&said, WIDTH));
+    let said = whole_time(page).into_iter().chain(old_figures(page)).flat_map(|said| wrap(&said, WIDTH));
     let lines = set_in(INDENT, grid.lines(WIDTH - INDENT.len()));
     std::iter::once(String::new()).chain(heading("Headline")).chain(said).chain(lines).collect()
 }

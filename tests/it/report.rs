@@ -287,6 +287,9 @@ fn told(project: &Project, folder: &str) -> (Value, Value, Value) {
 fn figures_are_those_of_their_day() {
     let project = sales("2025-01-01,10\n2025-01-02,5\n");
     project.cp(["build"]).success();
+    let (text, _, html) = report(&project, "2025-01-02");
+    let since = "Each figure is of all days since 2025-01-01.";
+    assert!(text.contains(since) && html.contains(since), "{text}");
     // Figures that were not made in the run are not called fresh, and nothing is compared with them.
     project.file("seeds/sales.csv", "date,amount\n2025-01-01,10\n2025-01-02,5\n2025-01-04,7\n");
     project.edit("models/sums.sql", "amount", "amounts").cp(["build"]).status(2);
