@@ -1,18 +1,29 @@
-with days as (
-    select date from {{ ref('dim_date') }}
-),
+{%- set sums = ['orders', 'gross_revenue', 'total_refunds', 'attempted', 'succeeded', 'payments', 'orphans', 'late'] %}
 
-orders as (
+with ordered as (
     select
         order_date as date,
         sum(order_count) as orders,
-        sum(gross_revenue) as gross_revenue,
-        sum(total_refunds) as total_refunds,
     from {{ ref('fact_order_daily') }}
     group by order_date
 ),
 
-payments as (
+-- Money counts from the day on which it moved, or its order was made, whichever came later.
+{%- for cte, sum, relation, moved_at, condition in [
+    ['paid', 'gross_revenue', ref('int_payments'), 'paid_at', "moved.is_effective and moved.status = 'success'"],
+    ['refunded', 'total_refunds', ref('fact_refunds'), 'refunded_at', 'true'],
+] %}
+{{ cte }} as (
+    select
+        greatest(cast(moved.{{ moved_at }} as date), orders.order_date) as date,
+        {{ sum_money('moved.amount_ngn') }} as {{ sum }},
+    from {{ relation }} as moved
+    inner join {{ ref('fact_orders') }} as orders on orders.order_id = moved.order_id
+    where {{ condition }}
+    group by greatest(cast(moved.{{ moved_at }} as date), orders.order_date)
+),
+{% endfor %}
+attempts as (
     select
         cast(paid_at as date) as date,
         count(*) as attempted,
@@ -33,32 +44,26 @@ arrivals as (
     group by cast(occurred_at as date)
 ),
 
-by_day as (
+up_to_each_day as (
     select
         days.date,
-        coalesce(orders.orders, 0) as orders,
-        coalesce(orders.gross_revenue, 0) as gross_revenue,
-        coalesce(orders.total_refunds, 0) as total_refunds,
-        coalesce(payments.attempted, 0) as attempted,
-        coalesce(payments.succeeded, 0) as succeeded,
-        coalesce(arrivals.payments, 0) as payments,
-        coalesce(arrivals.orphans, 0) as orphans,
-        coalesce(arrivals.late, 0) as late,
-    from days
-    left join orders on orders.date = days.date
-    left join payments on payments.date = days.date
+        min(days.date) over () as since,
+        {%- for sum in sums %}
+        cast(sum(coalesce({{ sum }}, 0)) over (order by days.date) as {{ type_product() }}) as {{ sum }},
+        {%- endfor %}
+    from {{ ref('dim_date') }} as days
+    left join ordered on ordered.date = days.date
+    left join paid on paid.date = days.date
+    left join refunded on refunded.date = days.date
+    left join attempts on attempts.date = days.date
     left join arrivals on arrivals.date = days.date
 ),
 
-{% set sums = ['orders', 'gross_revenue', 'total_refunds', 'attempted', 'succeeded', 'payments', 'orphans', 'late'] -%}
-up_to_each_day as (
-    select
-        date,
-        min(date) over () as since,
-        {%- for sum in sums %}
-        cast(sum({{ sum }}) over (order by date) as {{ type_product() }}) as {{ sum }},
-        {%- endfor %}
-    from by_day
+-- A day on which nothing happened has no figures of its own.
+told_days as (
+    select *
+    from up_to_each_day
+    where date in (select cast(occurred_at as date) from {{ ref('int_event_outcomes') }} where is_staged)
 ),
 
 figures as (
@@ -84,7 +89,7 @@ figures as (
         '{{ unit }}' as unit,
         cast({{ "'" ~ better ~ "'" if better else 'null' }} as {{ type_text() }}) as better,
         since,
-    from up_to_each_day
+    from told_days
     {%- endfor %}
 )
 

@@ -181,7 +181,7 @@ fn section(section: &Section) -> Json {
             facts["open"] = table(&grid(rows, &shown[..open]));
             facts["folded"] = table(&grid(rows, &shown[open..]));
             facts["count"] = json!(shown.len());
-            facts["is_empty"] = json!(rows.rows.is_empty());
+            facts["empty"] = json!(rows.rows.is_empty().then(|| phrase::nothing(section)));
             facts["more"] = json!((*more || telling.len() > shown.len()).then(|| section.shown_by()));
             facts["nothing"] = json!(nothing);
             let queries = queries(rows, &telling);

@@ -8,6 +8,7 @@ use crate::report::gather::count;
 use crate::report::gather::not_run;
 use crate::report::headline::Figure;
 use crate::report::number::thousands;
+use crate::report::section::Section;
 
 /// How many checks ended in which way.
 pub(super) fn tally(page: &Page) -> String {
@@ -114,6 +115,14 @@ pub(super) fn whole_time(page: &Page) -> Option<String> {
 pub(super) fn old_figures(page: &Page) -> Option<String> {
     let stale = page.headline.iter().find_map(|figure| figure.stale.as_ref())?;
     Some(format!("These figures may be old: their model {stale}."))
+}
+
+/// What a section without rows says. A model need not hold what it would have told on an earlier day.
+pub(super) fn nothing(section: &Section) -> String {
+    match &section.as_of {
+        Some(day) => format!("not known for {day}: it holds nothing up to then"),
+        None => "nothing to report".to_string(),
+    }
 }
 
 /// What a check allows, as its settings and the variables that its description names say.

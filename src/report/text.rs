@@ -15,6 +15,7 @@ use crate::report::phrase::change;
 use crate::report::phrase::events;
 use crate::report::phrase::found;
 use crate::report::phrase::limits;
+use crate::report::phrase::nothing;
 use crate::report::phrase::old_figures;
 use crate::report::phrase::state;
 use crate::report::phrase::tally;
@@ -154,7 +155,7 @@ fn body(section: &Section) -> Vec<String> {
         Body::Unreadable(message) => {
             lines.extend(set_in(INDENT, wrap(&format!("could not be read: {message}"), WIDTH - 2)));
         }
-        Body::Rows { table, .. } if table.rows.is_empty() => lines.push(format!("{INDENT}nothing to report")),
+        Body::Rows { table, .. } if table.rows.is_empty() => lines.push(format!("{INDENT}{}", nothing(section))),
         Body::Rows { table, more } => lines.extend(set_in(INDENT, rows(section, table, *more))),
     }
     lines

@@ -133,7 +133,9 @@ fn an_earlier_day_is_told_as_of_then_and_compared_with() {
     let (text, told, html) = report(&project, earlier);
 
     let rows = project.query(&format!(
-        "select sum(gross_revenue) as gross, sum(order_count) as orders from commercepulse.fact_order_daily
+        "select sum(amount_ngn) filter (where is_effective and status = 'success' and paid_at < date '{earlier}' + 1) as gross,
+            count(distinct order_id) as orders
+         from commercepulse.fact_orders left join commercepulse.int_payments using (order_id)
          where order_date <= date '{earlier}'"
     ));
     assert_eq!(number(&figures(&told)["gross revenue"]), number(&rows[0]["gross"]));
@@ -142,6 +144,10 @@ fn an_earlier_day_is_told_as_of_then_and_compared_with() {
     assert_eq!((&told["as_of"], &days["as_of"]), (&json!(earlier), &json!(earlier)));
     let dates = days["rows"].as_array().unwrap().iter().map(|row| row["order_date"].as_str().unwrap());
     assert_eq!(dates.max().unwrap(), earlier);
+    // Nor is a model that looks back some days only said to have found nothing.
+    assert_eq!(section(&told, "quality_days")["rows"], json!([]));
+    let unknown = format!("ot known for {earlier}: it holds nothing up to then");
+    assert!(text.contains(&unknown) && html.contains(&unknown));
     // What cannot be shown as of then says so, everywhere.
     let fixed = section(&told, "top_products");
     assert_eq!(fixed["as_of"], Value::Null);
