@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::engine::Cell;
 use crate::engine::Session;
 use crate::engine::Value;
 use crate::error::Result;
@@ -24,6 +25,9 @@ pub struct Refused {
     /// What was delivered; of a conflict the payload.
     pub content: String,
 }
+
+/// The column of the number under which an event has landed; tables built on the events may keep it.
+const SEQUENCE: &str = "_landing_sequence";
 
 /// The column of an event's id in the landing tables.
 pub const EVENT_ID: &str = "event_id";
@@ -66,6 +70,29 @@ pub fn landed(
         };
         each(row[0].as_bool() == Some(true), event)
     })
+}
+
+/// How many events have landed after the last one that any table built on them keeps the number of.
+///
+/// # Errors
+/// The database's.
+pub fn unseen(session: &Session, database: &str) -> Result<i64> {
+    let found = session.query_with(
+        "select table_schema, table_name
+         from information_schema.columns
+         inner join information_schema.tables using (table_catalog, table_schema, table_name)
+         where table_catalog = ? and column_name = ? and table_type = 'BASE TABLE' and table_schema <> ?",
+        &[Cell::Text(database), Cell::Text(SEQUENCE), Cell::Text(SCHEMA)],
+    )?;
+    if found.rows.is_empty() {
+        return Ok(0);
+    }
+    let last = |table: &Relation| format!("select max({SEQUENCE}) as last from {table}");
+    let tables = found.rows.iter().map(|row| Relation::new(database, row[0].to_string(), row[1].to_string()));
+    let seen: Vec<_> = tables.map(|table| last(&table)).collect();
+    let landed = last(&Relation::new(database, SCHEMA, EVENTS));
+    Ok(session
+        .count(&format!("select greatest(({landed}) - (select max(last) from ({})), 0)", seen.join(" union all ")))?)
 }
 
 /// Later deliveries of events of these ids (a query of one column) with another payload, by file and line.

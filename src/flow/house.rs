@@ -320,16 +320,17 @@ impl House {
     /// Writes the quality report; returns its folder.
     pub fn report(&self, engine: &Engine, record: Option<&RunRecord>, verdict: &str) -> Result<PathBuf> {
         let session = engine.session()?;
-        let written = report::write(
-            &self.project,
-            &self.scanned,
-            &session,
+        // A whole build has made all that it could, and its record says what it could not.
+        let is_whole = record.is_some() && !self.has_selection();
+        let everything = self.graph.order().iter().cloned().collect();
+        let occasion = report::Occasion {
             record,
             verdict,
-            &self.settings.layout.reports(),
-            self.settings.flags.date.as_deref(),
-        )?;
-        Ok(written.folder)
+            outdated: if is_whole { Vec::new() } else { self.outdated(engine, &everything)? },
+            date: self.settings.flags.date.as_deref(),
+        };
+        let reports = self.settings.layout.reports();
+        Ok(report::write(&self.project, &self.scanned, &session, &occasion, &reports)?.folder)
     }
 }
 

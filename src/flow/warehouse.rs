@@ -44,26 +44,27 @@ impl House {
         self.blueprint().plan(&session, selected, &fingerprints, aim, &self.invocation_id)
     }
 
+    /// Those of the seeds and models that are not what the project as it stands would make of what has landed, and why.
+    pub(super) fn outdated(&self, engine: &Engine, among: &IndexSet<NodeId>) -> Result<Vec<(NodeId, String)>> {
+        let plan = self.plan_to(Aim::Inspect, engine, among)?;
+        let outdated = plan.steps.into_values().filter_map(|step| match step.action {
+            Action::Full { reason } | Action::Update { reason } => Some((step.id, reason)),
+            _ => None,
+        });
+        Ok(outdated.collect())
+    }
+
     /// Refuses to publish tables that are not what the project as it stands would make. What may change at any time, as the
     /// clock that a model reads, is not looked at again: that would never be as it was.
     ///
     /// # Errors
     /// Names the models that have to be run first.
     pub fn require_fresh(&self, engine: &Engine, everything: &IndexSet<NodeId>) -> Result<()> {
-        let plan = self.plan_to(Aim::Inspect, engine, everything)?;
-        let stale: Vec<String> = plan
-            .steps
-            .values()
-            .filter_map(|step| match &step.action {
-                Action::Full { reason } | Action::Update { reason } => {
-                    Some(format!("`{}` ({reason})", self.project.nodes[&step.id].name))
-                }
-                _ => None,
-            })
-            .collect();
+        let stale = self.outdated(engine, everything)?;
         match stale.first() {
             None => Ok(()),
-            Some(first) => {
+            Some((id, reason)) => {
+                let first = format!("`{}` ({reason})", self.project.nodes[id].name);
                 let more = if stale.len() > 1 { format!(" and {} more", stale.len() - 1) } else { String::new() };
                 Err(Error::data(format!("the warehouse is not what the project would build: {first}{more}"))
                     .help("run `cp run` first, or `cp build` for all of it"))

@@ -8,12 +8,14 @@ use jiff::Timestamp;
 use crate::artifact;
 use crate::engine::Session;
 use crate::engine::Value;
+use crate::extract;
 use crate::name::NodeId;
 use crate::name::Relation;
 use crate::plan::RunRecord;
 use crate::progress::Status;
 use crate::project::Project;
 use crate::render::Scanned;
+use crate::report::Occasion;
 use crate::report::checks::Check;
 use crate::report::checks::Trouble;
 use crate::report::checks::checks;
@@ -23,6 +25,7 @@ use crate::report::headline::compare;
 use crate::report::headline::headline;
 use crate::report::history::History;
 use crate::report::history::history;
+use crate::report::number::thousands;
 use crate::report::section::Section;
 use crate::report::section::ingest_log;
 use crate::report::section::sections;
@@ -38,6 +41,8 @@ pub(super) struct Page {
     pub(super) seen_from: Option<String>,
     /// The last day before `date` that there is data of, where `date` has none: then nothing is compared.
     pub(super) data_until: Option<String>,
+    /// What of the warehouse is not as the project would make it now, in a phrase; `None` where all is.
+    pub(super) outdated: Option<String>,
     /// What a reader must know besides.
     pub(super) notes: Vec<String>,
     /// The day of the report that changes are told against.
@@ -92,18 +97,40 @@ impl Events {
 /// Models whose rows may be older than the run, and why, as in `was not built`.
 pub(super) type Stale = HashMap<NodeId, String>;
 
+fn stale(nodes: &[artifact::LastResult], outdated: &[(NodeId, String)]) -> Stale {
+    let failed = nodes.iter().filter(|result| result.status.is_bad());
+    let failed =
+        failed.map(|result| (result.id.clone(), format!("was not built in this run ({})", result.status.as_str())));
+    let outdated = outdated.iter().map(|(id, reason)| (id.clone(), format!("has to be built again ({reason})")));
+    outdated.chain(failed).collect()
+}
+
+/// What of the warehouse is not as the project would make it now, in a phrase.
+fn outdated(session: &Session, outdated: &[(NodeId, String)]) -> Option<String> {
+    let number = |number: usize| thousands(&number.to_string());
+    if outdated.is_empty() {
+        return None;
+    }
+    let unseen = session.database().ok().and_then(|database| extract::unseen(session, &database).ok()).unwrap_or(0);
+    match (outdated.len(), usize::try_from(unseen).unwrap_or(0)) {
+        (1, 0) => Some("1 table has to be built again".to_string()),
+        (tables, 0) => Some(format!("{} tables have to be built again", number(tables))),
+        (_, 1) => Some("1 landed event is not built yet".to_string()),
+        (_, events) => Some(format!("{} landed events are not built yet", number(events))),
+    }
+}
+
 /// Looks at the project, the run and the database.
 pub(super) fn gather(
     project: &Project,
     scanned: &Scanned,
     session: &Session,
-    record: Option<&RunRecord>,
-    verdict: &str,
+    occasion: &Occasion<'_>,
     reports: &Path,
-    date: Option<&str>,
 ) -> Page {
+    let date = occasion.date;
     let generated_at = Timestamp::now();
-    let facts = facts(project, record);
+    let facts = facts(project, occasion.record);
     let nodes = facts.as_ref().map_or(&[][..], |facts| &facts.nodes);
     let day = facts.as_ref().map_or(generated_at, |facts| facts.started_at);
     let last = business_date(scanned, session);
@@ -115,10 +142,8 @@ pub(super) fn gather(
         )
     });
     let notes: Vec<_> = notes.collect();
-    let failed = nodes.iter().filter(|result| result.status.is_bad());
-    let stale: Stale = failed
-        .map(|result| (result.id.clone(), format!("was not built in this run ({})", result.status.as_str())))
-        .collect();
+    let stale = stale(nodes, &occasion.outdated);
+    let outdated = outdated(session, &occasion.outdated);
     let sections = sections(project, scanned, session, &stale, as_of);
     let mut headline = headline(scanned, session, &stale, as_of);
     let seen_from = last.clone().filter(|last| date.is_some_and(|date| date != last));
@@ -133,6 +158,7 @@ pub(super) fn gather(
         None => history(reports, &project.name, &date),
     };
     compare(&mut headline, history.last());
+    let not_built = outdated.as_ref().map(|told| format!("{told}: `cp build` brings all up to date"));
     let no_data = data_until.as_ref().map(|until| {
         format!("there is no data of {date}: the last before it is of {until}; nothing is compared with other reports")
     });
@@ -142,13 +168,14 @@ pub(super) fn gather(
         as_of: as_of.map(str::to_string),
         seen_from,
         data_until,
+        outdated,
         compared_with: history.last().map(|last| last.date.clone()),
-        verdict: verdict.split_whitespace().collect::<Vec<_>>().join(" "),
+        verdict: occasion.verdict.split_whitespace().collect::<Vec<_>>().join(" "),
         events: events(session),
         troubles: troubles(project, nodes),
         sections: sections.into_iter().chain(ingest_log(session, as_of)).collect(),
         checks: checks(project, scanned, session, nodes, &history, &date),
-        notes: no_data.into_iter().chain(notes).chain(history.notes).collect(),
+        notes: not_built.into_iter().chain(no_data).chain(notes).chain(history.notes).collect(),
         date,
         run: Run { of: facts, generated_at },
     }

@@ -72,12 +72,7 @@ pub(super) fn compare(figures: &mut [Figure], earlier: Option<&Earlier>) {
 
 /// The figures of the model marked `headline`: for each `figure` its row, or the last up to a day where the model has a
 /// column that tells the day (`as_of`). `day` limits these; without it the last of all counts.
-pub(super) fn headline(
-    scanned: &Scanned,
-    session: &Session,
-    stale: &Stale,
-    day: Option<&str>,
-) -> Vec<Figure> {
+pub(super) fn headline(scanned: &Scanned, session: &Session, stale: &Stale, day: Option<&str>) -> Vec<Figure> {
     let marked = scanned.nodes.iter().find_map(|(id, scan)| {
         let report = scan.config.meta("report")?;
         let is_headline = report.get("headline").and_then(Json::as_bool) == Some(true);
@@ -100,21 +95,19 @@ fn read(relation: &str, report: &Json, session: &Session, day: Option<&str>) -> 
     let (Some(figure), Some(value)) = (column("figure"), column("value")) else { return Ok(Vec::new()) };
     let text = |row: &[Value], name: &str| Some(row.get(column(name)?)?.as_str()?.to_string());
     let day_of = |row: &[Value], name: &str| row.get(column(name)?)?.to_string().get(..10).map(str::to_string);
-    let figure = |row: &Vec<Value>| {
-        Figure {
-            name: row[figure].to_string(),
-            before: None,
-            value: row[value].clone(),
-            stale: None,
-            since: day_of(row, "since"),
-            day: told.and_then(|told| day_of(row, told)),
-            unit: Unit::of(text(row, "unit").as_deref()),
-            better: text(row, "better").and_then(|better| match better.as_str() {
-                "up" => Some(Better::Up),
-                "down" => Some(Better::Down),
-                _ => None,
-            }),
-        }
+    let figure = |row: &Vec<Value>| Figure {
+        name: row[figure].to_string(),
+        before: None,
+        value: row[value].clone(),
+        stale: None,
+        since: day_of(row, "since"),
+        day: told.and_then(|told| day_of(row, told)),
+        unit: Unit::of(text(row, "unit").as_deref()),
+        better: text(row, "better").and_then(|better| match better.as_str() {
+            "up" => Some(Better::Up),
+            "down" => Some(Better::Down),
+            _ => None,
+        }),
     };
     Ok(table.rows.iter().map(figure).collect())
 }

@@ -45,6 +45,7 @@ pub(super) fn json(page: &Page) -> String {
         "date": page.date,
         "as_of": page.as_of,
         "data_until": page.data_until,
+        "outdated": page.outdated,
         "state": {"level": state.level, "told": state.told},
         "verdict": page.verdict,
         "notes": page.notes,

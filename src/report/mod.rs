@@ -42,6 +42,7 @@ use crate::artifact;
 use crate::engine::Session;
 use crate::error::Error;
 use crate::error::Result;
+use crate::name::NodeId;
 use crate::plan::RunRecord;
 use crate::project::Project;
 use crate::render::Scanned;
@@ -54,12 +55,21 @@ pub struct Written {
     pub files: Vec<PathBuf>,
 }
 
+/// What a report is on, besides the project and the warehouse.
+#[derive(Debug, Default)]
+pub struct Occasion<'a> {
+    /// The run that the report belongs to; without one the last run that `target/run_results.json` remembers is told.
+    pub record: Option<&'a RunRecord>,
+    /// What became of the publication, in a phrase.
+    pub verdict: &'a str,
+    /// Seeds and models that are not what the project would make now, and why.
+    pub outdated: Vec<(NodeId, String)>,
+    /// The day, `YYYY-MM-DD`; without it the project's business date is taken, else the day of the run, in UTC.
+    pub date: Option<&'a str>,
+}
+
 /// Writes the report on what is in the warehouse to `reports/<day>/`, over one that is there. A report of another day than
 /// the business date never replaces one that was made on its day: it goes beside that, to `seen_from_<business date>/`.
-///
-/// `record` is the run that the report belongs to; without one the last run that `target/run_results.json` remembers
-/// is told. `verdict` says in a phrase what became of the publication. `date` is the day, `YYYY-MM-DD`; without it
-/// the project's business date is taken, else the day of the run, in UTC.
 ///
 /// # Errors
 /// When `date` is no date, or the files cannot be written. A section that is not built, or whose query fails, is told
@@ -68,15 +78,13 @@ pub fn write(
     project: &Project,
     scanned: &Scanned,
     session: &Session,
-    record: Option<&RunRecord>,
-    verdict: &str,
+    occasion: &Occasion<'_>,
     reports: &Path,
-    date: Option<&str>,
 ) -> Result<Written> {
-    if let Some(date) = date {
+    if let Some(date) = occasion.date {
         check_date(date)?;
     }
-    let page = gather::gather(project, scanned, session, record, verdict, reports, date);
+    let page = gather::gather(project, scanned, session, occasion, reports);
     let mut folder = reports.join(&page.date);
     if let Some(last) = page.seen_from.as_ref().filter(|_| history::is_of_its_day(&folder)) {
         folder = folder.join(format!("seen_from_{last}"));

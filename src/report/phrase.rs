@@ -52,6 +52,8 @@ pub(super) fn state(page: &Page) -> State {
         ("bad", "✕", format!("Not well: {}{more}", counted(bad, "failure")))
     } else if page.events.is_some_and(|events| events.delivered == 0) {
         ("unknown", "?", "There is no data yet".to_string())
+    } else if let Some(outdated) = &page.outdated {
+        ("unknown", "?", format!("Not checked: {outdated}"))
     } else if page.checks.is_empty() {
         ("unknown", "?", "Not checked: the project has no checks".to_string())
     } else if unrun > 0 {

@@ -31,7 +31,8 @@ fn report(engine: &Engine, folder: &Path, record: Option<&RunRecord>, date: Opti
     let project = example::project(folder);
     let scanned = example::scanned(&project);
     let verdict = "nothing was published: check `nothing_lost` failed";
-    write(&project, &scanned, &engine.session().unwrap(), record, verdict, &folder.join("reports"), date).unwrap()
+    let occasion = Occasion { record, verdict, date, ..Occasion::default() };
+    write(&project, &scanned, &engine.session().unwrap(), &occasion, &folder.join("reports")).unwrap()
 }
 
 fn without_time(text: &str) -> String {
@@ -134,7 +135,8 @@ fn a_date_is_a_date() {
     let folder = tempfile::tempdir().unwrap();
     let project = example::project(folder.path());
     for date in ["../../etc", "2024-13-01", "20240131", "2024-01-31T00:00"] {
-        let error = write(&project, &Scanned::default(), &session, None, "", folder.path(), Some(date)).unwrap_err();
+        let occasion = Occasion { date: Some(date), ..Occasion::default() };
+        let error = write(&project, &Scanned::default(), &session, &occasion, folder.path()).unwrap_err();
         assert_eq!((error.message(), error.exit_code()), (format!("`{date}` is no date").as_str(), 2));
     }
 }

@@ -187,6 +187,26 @@ fn an_earlier_day_is_told_as_of_then_and_compared_with() {
 }
 
 #[test]
+fn what_landed_and_is_not_built_is_told_on_top() {
+    let project = Project::built();
+    let day = last(&project);
+    project.file(
+        "data/live_events/2025-01-17/events.jsonl",
+        "{\"event_id\": \"new\", \"event_type\": \"order_created\", \"payload\": {\"order_id\": \"new\"}}\n",
+    );
+    project.cp(["ingest"]).success();
+    project.cp(["report"]).success();
+    let (text, now, html) = report(&project, &day);
+    assert_eq!(
+        (&now["outdated"], &now["state"]["level"]),
+        (&json!("1 landed event is not built yet"), &json!("unknown"))
+    );
+    assert_eq!(now["headline"][0]["stale"], "has to be built again (new data)");
+    assert!(text.contains("note     1 landed event is not built yet: `cp build`"), "{text}");
+    assert!(html.contains("<b>Not checked: 1 landed event is not built yet</b>"));
+}
+
+#[test]
 fn what_comes_from_data_is_shown_masked_and_never_run() {
     let project = Project::empty();
     project
@@ -260,7 +280,8 @@ fn only_what_was_checked_is_called_well() {
     // A test of something else makes no red page green.
     project.cp(["test", "--select", "two"]).success();
     project.cp(["report"]).success();
-    state("unknown", "Not checked: 2 of 3 checks did not run");
+    let now = state("unknown", "Not checked: 1 table has to be built again");
+    assert_eq!(now["checks"]["not_run"], 2);
 }
 
 /// A shop that sold something on some days, as a headline tells it.
