@@ -11,6 +11,7 @@ use crate::project::Project;
 use crate::project::Severity;
 use crate::render::Scanned;
 use crate::report::history::History;
+use crate::report::mask::masked;
 use crate::report::sample::sample;
 
 /// One check.
@@ -115,7 +116,8 @@ pub(super) fn checks(
                 is_run: run.is_some(),
                 severity: settings.severity(),
                 failures: result.failures,
-                message: one_line(&result.message),
+                // A test may tell what is in its rows.
+                message: masked(&one_line(&result.message)),
                 title: title(node),
                 description: description(node),
                 help: settings.meta("help").and_then(serde_json::Value::as_str).map(one_line),
@@ -176,7 +178,7 @@ pub(super) fn troubles(project: &Project, nodes: &[artifact::LastResult]) -> Vec
         .filter(|result| result.status.is_bad())
         .filter_map(|result| {
             let node = project.nodes.get(&result.id).filter(|node| node.kind != NodeKind::Test)?;
-            let message = one_line(&result.message);
+            let message = masked(&one_line(&result.message));
             Some(Trouble { name: node.name.clone(), kind: node.kind.as_str(), status: result.status, message })
         })
         .collect();

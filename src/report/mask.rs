@@ -5,6 +5,9 @@ use std::sync::LazyLock;
 use regex::Captures;
 use regex::Regex;
 
+use crate::engine::Value;
+use crate::report::number::is_number;
+
 /// Fewer digits than this are no phone number.
 const FEWEST_DIGITS: usize = 9;
 
@@ -34,6 +37,16 @@ pub(super) fn masked(text: &str) -> String {
     number.into_owned()
 }
 
+/// The value, masked where it is text.
+pub(super) fn masked_value(value: Value) -> Value {
+    if matches!(value, Value::Null | Value::Timestamp(_) | Value::Date(_)) || is_number(&value) {
+        return value;
+    }
+    let text = value.to_string();
+    let masked = masked(&text);
+    if masked == text { value } else { Value::Text(masked) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +60,8 @@ mod tests {
             ("call 08031234567 now", "call ***67 now"),
             ("(0803) 123-4567", "***67"),
             ("4111 1111 1111 1111", "***11"),
+            ("byEmail.ada.obi@example.org", "***@example.org"),
+            ("byPhone.2348031234567.name", "byPhone.***67.name"),
             ("{\"phone\":\"+2348031234567\",\"n\":12}", "{\"phone\":\"***67\",\"n\":12}"),
         ];
         for (text, expected) in cases {

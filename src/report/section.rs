@@ -14,6 +14,7 @@ use crate::report::chart::Chart;
 use crate::report::chart::charts;
 use crate::report::checks::one_line;
 use crate::report::gather::Stale;
+use crate::report::mask::masked_value;
 
 /// More rows than this are a table to query, not to read.
 const MOST_ROWS: usize = 10_000;
@@ -107,11 +108,20 @@ fn body(session: &Session, scan: &Scan, report: &Json, day: Option<&str>) -> Bod
     let Some(relation) = &scan.relation else { return Body::NotBuilt };
     let text = |key: &str| report.get(key).and_then(Json::as_str);
     let show = report.get("show").and_then(Json::as_array).map(|names| names.iter().filter_map(Json::as_str).collect());
+    let is_masked = report.get("masked").and_then(Json::as_bool) == Some(true);
     match read(session, relation, text("order_by"), &condition(text("when"), text("as_of"), day), show) {
+        Ok(Some((table, more))) if is_masked => Body::Rows { table: masked_table(table), more },
         Ok(Some((table, more))) => Body::Rows { table, more },
         Ok(None) => Body::NotBuilt,
         Err(error) => Body::Unreadable(one_line(&error.to_string())),
     }
+}
+
+fn masked_table(mut table: Table) -> Table {
+    for row in &mut table.rows {
+        *row = std::mem::take(row).into_iter().map(masked_value).collect();
+    }
+    table
 }
 
 /// Said where no column tells the day of a row.

@@ -215,6 +215,11 @@ fn what_comes_from_data_is_shown_masked_and_never_run() {
             "select * from (values\n    (1, 'ada@example.com', '+234 803 123 4567', '<script>alert(1)</script>'),\n    \
              (2, 'obi@example.com', '4111 1111 1111 1111', '</svg>&amp;')\n) as people(number, email, phone, said)\n",
         )
+        .file("models/names.sql", "select 'byEmail.' || email as path, 'select ' || phone as query from {{ ref('people') }}\n")
+        .file(
+            "models/names.yml",
+            "models:\n  - name: names\n    config:\n      meta:\n        report: {title: Names, masked: true}\n",
+        )
         .file(
             "models/people.yml",
             "models:\n  - name: people\n    description: People & their <b>sayings</b>.\n    config:\n      meta:\n        \
@@ -247,6 +252,8 @@ fn what_comes_from_data_is_shown_masked_and_never_run() {
         json!({"number": 1, "email": "***@example.com", "phone": "***67", "said": "<script>alert(1)</script>"})
     );
     assert_eq!(sample[1]["phone"], "***11");
+    let names = &section(&report, "names")["rows"];
+    assert_eq!(names[0], json!({"path": "***@example.com", "query": "select ***67"}));
     assert!(html.contains("***@example.com") && html.contains("cp show --select nobody"));
 }
 
