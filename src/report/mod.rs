@@ -36,6 +36,7 @@ mod sample;
 mod section;
 mod table;
 mod text;
+mod visible;
 
 use std::path::{Path, PathBuf};
 
@@ -91,9 +92,9 @@ pub fn write(
         folder = folder.join(format!("seen_from_{last}"));
     }
     let files = [
-        ("quality_report.txt", text::text(&page)),
+        ("quality_report.txt", visible::visible(&text::text(&page))),
         ("quality_report.json", json::json(&page)),
-        ("quality_report.html", html::html(&page)?),
+        ("quality_report.html", visible::visible(&html::html(&page)?)),
     ];
     let mut written = Vec::new();
     for (name, content) in files {

@@ -65,6 +65,7 @@ const MEASURES: &str = "(() => {
         navigation: [...document.querySelectorAll('nav.side')].some(seen),
         figures: Object.fromEntries([...document.querySelectorAll('data[data-figure]')]
             .map(it => [it.dataset.figure, it.value])),
+        on_paper: document.querySelector('#attention p.on-paper').textContent,
         counts: Object.fromEntries([...document.querySelectorAll('[data-count]')]
             .map(it => [it.dataset.count, Number(it.querySelector('b').textContent)])),
         unnamed: [...document.querySelectorAll('svg[role=img]')]
@@ -100,6 +101,8 @@ fn the_page_is_read_in_a_browser() {
         assert_eq!((&seen["unnamed"], &seen["dangling"], &seen["twice"]), (&json!(0), &json!([]), &json!([])));
         let checks = &report["checks"];
         assert_eq!((&seen["counts"]["warn"], &seen["counts"]["pass"]), (&checks["warned"], &checks["passed"]));
+        let folded = seen["on_paper"].as_str().unwrap();
+        assert!(folded.starts_with("And ") && folded.contains("volumes unusual ("), "{folded}");
         let shown: BTreeMap<_, Value> = serde_json::from_value(seen["figures"].clone()).unwrap();
         assert_eq!(shown, figures(&report));
         let drawn = seen["charts"].as_array().unwrap();
@@ -215,7 +218,7 @@ fn what_comes_from_data_is_shown_masked_and_never_run() {
             "select * from (values\n    (1, 'ada@example.com', '+234 803 123 4567', '<script>alert(1)</script>'),\n    \
              (2, 'obi@example.com', '4111 1111 1111 1111', '</svg>&amp;')\n) as people(number, email, phone, said)\n",
         )
-        .file("models/names.sql", "select 'byEmail.' || email as path, 'select ' || phone as query from {{ ref('people') }}\n")
+        .file("models/names.sql", "select 'byEmail.' || email || chr(0) || chr(8238) as path, 'select ' || phone as query from {{ ref('people') }}\n")
         .file(
             "models/names.yml",
             "models:\n  - name: names\n    config:\n      meta:\n        report: {title: Names, masked: true}\n",
@@ -253,7 +256,11 @@ fn what_comes_from_data_is_shown_masked_and_never_run() {
     );
     assert_eq!(sample[1]["phone"], "***11");
     let names = &section(&report, "names")["rows"];
-    assert_eq!(names[0], json!({"path": "***@example.com", "query": "select ***67"}));
+    assert_eq!(names[0], json!({"path": "***@example.com\0\u{202e}", "query": "select ***67"}));
+    // What would hide or turn around what stands beside it is seen as what it is.
+    for shown in [&text, &html] {
+        assert!(shown.contains("***@example.com\\u{0}\\u{202e}") && !shown.contains(['\0', '\u{202e}']));
+    }
     assert!(html.contains("***@example.com") && html.contains("cp show --select nobody"));
 }
 
