@@ -18,7 +18,7 @@ mod state;
 
 pub use compiled::{compiled_path, run_path, write_compiled, write_run_sql};
 pub use manifest::write_manifest;
-pub use replace::replace;
+pub use replace::{replace, rewrite};
 pub use run_record::write_run_record;
 pub use run_results::{LastResult, LastRun, last_run, write_run_results};
 pub use state::{Manifest, read_manifest};

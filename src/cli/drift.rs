@@ -7,6 +7,7 @@ use crate::cli::arguments::DriftFlags;
 use crate::config::OutputFormat;
 use crate::error::Error;
 use crate::error::Result;
+use crate::flow::Applied;
 use crate::flow::Drift;
 use crate::flow::Finding;
 use crate::project::Addition;
@@ -18,20 +19,31 @@ pub fn perform(flags: DriftFlags) -> Result<()> {
     let (house, console) = cli::open("drift", flags.project.flags())?;
     console.close();
     let drift = house.drift()?;
-    let additions = if apply { house.take_in(&drift)? } else { Vec::new() };
+    let mut applied = if apply { house.take_in(&drift)? } else { Applied::default() };
     match house.settings.flags.output {
-        OutputFormat::Json => ui::write_out(&format!("{}\n", as_json(&drift, &additions))),
-        OutputFormat::Text => ui::write_out(&as_text(&drift, &additions)),
+        OutputFormat::Json => ui::write_out(&format!("{}\n", as_json(&drift, &applied.written))),
+        OutputFormat::Text => ui::write_out(&as_text(&drift, &applied.written)),
     }
-    match (additions.len(), drift.proposals.len()) {
-        (0, _) if apply => ui::say("nothing is proposed with enough confidence, so nothing was written"),
+    match (applied.written.len(), drift.proposals.len()) {
+        (0, 0) if apply => ui::say("nothing is proposed with enough confidence, so nothing was written"),
         (0, 0) => {}
-        (0, _) => ui::say("`cp drift --apply` writes what is proposed with enough confidence"),
+        (0, _) if !apply => ui::say("`cp drift --apply` writes what is proposed with enough confidence"),
+        (0, _) => ui::say("nothing was written"),
         _ => ui::say("written; `cp build` reads anew what was rejected"),
+    }
+    for present in &applied.present {
+        ui::say(&format!("`{}` is in `{}` already, and the warehouse is older", present.name, present.keys.join(": ")));
+    }
+    if let Some(stale) = &drift.stale {
+        ui::say(&format!("{stale}; `cp build` brings it up to date"));
+    }
+    if let Some(last) = applied.refused.pop() {
+        applied.refused.iter().for_each(ui::show_error);
+        return Err(last);
     }
     // What was taken in is well as soon as it is built.
     match drift.faults() {
-        count if count > 0 && additions.is_empty() => {
+        count if count > 0 && applied.written.is_empty() && applied.present.is_empty() => {
             Err(Error::data(format!("{count} of the findings above mean that the data is not well")))
         }
         _ => Ok(()),

@@ -59,6 +59,8 @@ pub struct Drift {
     pub findings: Vec<Finding>,
     /// Each once, whoever needs it.
     pub proposals: Vec<Proposal>,
+    /// Why this may be out of date: what the project would build by now.
+    pub stale: Option<String>,
 }
 
 impl Drift {
@@ -137,26 +139,42 @@ fn proposals(session: &Session, model: &str, write: &Json, relation: &Relation) 
     Ok(found.rows.iter().filter_map(proposal).collect())
 }
 
-/// Writes all proposals into `dbt_project.yml`: all of them, or none.
+/// What became of the proposals.
+#[derive(Debug, Default)]
+pub struct Applied {
+    pub written: Vec<Addition>,
+    /// Those that are in the file already: the warehouse is older.
+    pub present: Vec<Proposal>,
+    /// Why each of the others is not.
+    pub refused: Vec<Error>,
+}
+
+/// Writes the proposals into `dbt_project.yml`, at once all that can be written.
 ///
 /// # Errors
-/// Where one of them cannot be written.
-pub fn apply(project: &Project, proposals: &[Proposal], command_line: &[String]) -> Result<Vec<Addition>> {
+/// Where the file cannot be read or written.
+pub fn apply(project: &Project, proposals: &[Proposal], command_line: &[String]) -> Result<Applied> {
     let mut file = project::definition_file(&project.root)?;
-    let mut additions = Vec::new();
+    let mut applied = Applied::default();
     for proposal in proposals {
         if let Some(variable) = proposal.keys.first().filter(|variable| command_line.contains(variable)) {
-            return Err(Error::call(format!("`{variable}` comes from `--vars`, not from `{}`", file.path.display()))
-                .help(format!("add `{}` there", proposal.name)));
+            let message = format!("`{variable}` comes from `--vars`, not from `{}`", file.path.display());
+            applied.refused.push(Error::call(message).help(format!("add `{}` there", proposal.name)));
+            continue;
         }
-        let addition = project::add_to_variable(&file, &project.name, &proposal.keys, &proposal.name)?;
-        file = addition.file.clone();
-        additions.push(addition);
+        match project::add_to_variable(&file, &project.name, &proposal.keys, &proposal.name) {
+            Ok(Some(addition)) => {
+                file = addition.file.clone();
+                applied.written.push(addition);
+            }
+            Ok(None) => applied.present.push(proposal.clone()),
+            Err(error) => applied.refused.push(error),
+        }
     }
-    if !additions.is_empty() {
-        artifact::replace(&project.root.join(&file.path), file.text.as_bytes())?;
+    if !applied.written.is_empty() {
+        artifact::rewrite(&project.root.join(&file.path), file.text.as_bytes())?;
     }
-    Ok(additions)
+    Ok(applied)
 }
 
 fn texts(value: Option<&Json>) -> Vec<String> {

@@ -18,7 +18,7 @@ mod watch;
 pub use crate::check::{Difference, Golden, Mark, Pending, Replay, Replays, Snapshots, Unit, Verdict};
 pub use crate::diff::{LIMIT as DIFF_LIMIT, Report, html as diff_html, markdown as diff_markdown, text as diff_text};
 pub use crate::docs::Served;
-pub use crate::drift::{Drift, Finding};
+pub use crate::drift::{Applied, Drift, Finding};
 pub use crate::explain::{Explanation, text as explain_text};
 pub use crate::extract::{Comparison, Named};
 pub use crate::publish::{Changes, ComparedTable, Published, PublishedTable};

@@ -60,16 +60,20 @@ impl House {
     /// # Errors
     /// Names the models that have to be run first.
     pub fn require_fresh(&self, engine: &Engine, everything: &IndexSet<NodeId>) -> Result<()> {
-        let stale = self.outdated(engine, everything)?;
-        match stale.first() {
+        match self.stale(engine, everything)? {
             None => Ok(()),
-            Some((id, reason)) => {
-                let first = format!("`{}` ({reason})", self.project.nodes[id].name);
-                let more = if stale.len() > 1 { format!(" and {} more", stale.len() - 1) } else { String::new() };
-                Err(Error::data(format!("the warehouse is not what the project would build: {first}{more}"))
-                    .help("run `cp run` first, or `cp build` for all of it"))
-            }
+            Some(stale) => Err(Error::data(stale).help("run `cp run` first, or `cp build` for all of it")),
         }
+    }
+
+    /// In a phrase, which of these tables are not what the project as it stands would make of what has landed.
+    pub(super) fn stale(&self, engine: &Engine, among: &IndexSet<NodeId>) -> Result<Option<String>> {
+        let stale = self.outdated(engine, among)?;
+        let more = if stale.len() > 1 { format!(" and {} more", stale.len() - 1) } else { String::new() };
+        Ok(stale.first().map(|(id, reason)| {
+            let first = &self.project.nodes[id].name;
+            format!("the warehouse is not what the project would build: `{first}` ({reason}){more}")
+        }))
     }
 }
 

@@ -29,11 +29,12 @@ pub fn definition_file(root: &Path) -> Result<SourceFile> {
     definition::read_file(root, Path::new(definition::FILE))
 }
 
-/// Adds a name at the end of the list under `vars:` that these keys lead to; `project` may stand between.
+/// Adds a name at the end of the list under `vars:` that these keys lead to; `project` may stand between. `None` where the
+/// name is in it already.
 ///
 /// # Errors
-/// Where there is no such list in the file, or the name is in it already.
-pub fn add_to_variable(file: &SourceFile, project: &str, keys: &[String], name: &str) -> Result<Addition> {
+/// Where there is no such list in the file.
+pub fn add_to_variable(file: &SourceFile, project: &str, keys: &[String], name: &str) -> Result<Option<Addition>> {
     let shown = keys.join(": ");
     let tree = yaml::parse(file).map_err(|fault| *fault)?;
     // The project's own variables are over the others.
@@ -50,10 +51,7 @@ pub fn add_to_variable(file: &SourceFile, project: &str, keys: &[String], name: 
         Err(Error::from(Diagnostic::error(message, place(file, list.span.clone())).help(help)))
     };
     if list.items().iter().any(|item| item.text() == Some(name)) {
-        return fault(
-            format!("`{name}` is in `{shown}` already"),
-            "`cp build` reads anew what was rejected".to_string(),
-        );
+        return Ok(None);
     }
     let written = &file.text[list.span.clone()];
     let word = quoted(name);
@@ -62,10 +60,9 @@ pub fn add_to_variable(file: &SourceFile, project: &str, keys: &[String], name: 
     let (at, added) = match (&list.value, list.items().last()) {
         (Value::List(_), Some(last)) if written.starts_with('[') => (end_of(last), format!(", {word}")),
         (Value::List(_), None) if written.starts_with('[') => (list.span.start + 1, word),
-        // A list of one line each goes on as it began.
-        (Value::List(_), Some(last)) if written.starts_with('-') => {
-            let start = file.text[..list.span.start].rfind('\n').map_or(0, |at| at + 1);
-            let indent = &file.text[start..list.span.start];
+        // A list of one line each goes on as it began. (Where its dashes stand below the key, it is not told where it starts.)
+        (Value::List(_), Some(last)) if dashed(&file.text[..last.span.start]).is_some() => {
+            let indent = dashed(&file.text[..last.span.start]).unwrap_or_default();
             let end = end_of(last);
             let end = file.text[end..].find('\n').map_or(file.text.len(), |at| end + at);
             (end, format!("\n{indent}- {word}"))
@@ -89,7 +86,13 @@ pub fn add_to_variable(file: &SourceFile, project: &str, keys: &[String], name: 
     let line = file.text[..at].matches('\n').count() + 1 + added.matches('\n').count();
     let line_of = |text: &str| text.lines().nth(line - 1).unwrap_or_default().to_string();
     let before = (!added.starts_with('\n')).then(|| line_of(&file.text));
-    Ok(Addition { line, before, after: line_of(&changed.text), file: changed })
+    Ok(Some(Addition { line, before, after: line_of(&changed.text), file: changed }))
+}
+
+/// What stands before the dash, where a text ends with a line that holds a dash alone.
+fn dashed(text: &str) -> Option<&str> {
+    let line = text.rsplit('\n').next().unwrap_or(text);
+    line.trim_end().strip_suffix('-').filter(|indent| indent.trim().is_empty())
 }
 
 /// A name as YAML: as it is where it cannot be taken for anything else.
@@ -104,7 +107,7 @@ fn quoted(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn add(text: &str, name: &str) -> Result<Addition> {
+    fn add(text: &str, name: &str) -> Result<Option<Addition>> {
         let file = SourceFile { path: "dbt_project.yml".into(), text: text.into() };
         let keys = ["names", "payment", "amount"].map(str::to_string);
         add_to_variable(&file, "shop", &keys, name)
@@ -113,25 +116,29 @@ mod tests {
     #[test]
     fn changes_one_line_and_keeps_all_else() {
         let text = "# a\nvars:\n  names:  # all\n    payment:\n      amount: [a, 'b' ]  # of it\n      other: [a]\n";
-        let added = add(text, "paid_total").unwrap();
+        let added = add(text, "paid_total").unwrap().unwrap();
         assert_eq!(&*added.file.text, text.replace("'b' ]", "'b', paid_total ]"));
         assert_eq!((added.line, added.after.as_str()), (5, "      amount: [a, 'b', paid_total ]  # of it"));
-        let added = add("vars: {shop: {names: {payment: {amount: []}}}}\n", "yes").unwrap();
+        let added = add("vars: {shop: {names: {payment: {amount: []}}}}\n", "yes").unwrap().unwrap();
         assert_eq!(&*added.file.text, "vars: {shop: {names: {payment: {amount: [\"yes\"]}}}}\n");
-        let added =
-            add("vars:\n  names:\n    payment:\n      amount:\n        - é # one\n        - b # two\n  x: 1\n", "c")
-                .unwrap();
-        assert_eq!(
-            &*added.file.text,
-            "vars:\n  names:\n    payment:\n      amount:\n        - é # one\n        - b # two\n        - c\n  x: 1\n"
-        );
-        assert_eq!((added.line, added.before, added.after.as_str()), (7, None, "        - c"));
+        // A list of one line each may stand deeper than its key, or below it.
+        for indent in ["        ", "      "] {
+            let before =
+                format!("vars:\n  names:\n    payment:\n      amount:\n{indent}- é # one\n{indent}- b # two\n");
+            let added = add(&format!("{before}      other: [a]\n"), "c").unwrap().unwrap();
+            assert_eq!(&*added.file.text, format!("{before}{indent}- c\n      other: [a]\n"));
+            assert_eq!((added.line, added.before, added.after), (7, None, format!("{indent}- c")));
+        }
+    }
+
+    #[test]
+    fn leaves_what_is_there() {
+        assert!(add("vars: {names: {payment: {amount: [a, c]}}}\n", "c").unwrap().is_none());
     }
 
     #[test]
     fn refuses_where_it_cannot() {
         for (text, told) in [
-            ("vars: {names: {payment: {amount: [a, c]}}}\n", "`c` is in `names: payment: amount` already"),
             ("vars: {names: {payment: {amount: a}}}\n", "`names: payment: amount` is not written as a list"),
             ("vars: {names: {payment: {}}}\n", "`dbt_project.yml` has no `vars: names: payment: amount`"),
             ("name: shop\n", "`dbt_project.yml` has no `vars: names: payment: amount`"),
