@@ -94,13 +94,16 @@ case
     {{ return(known) }}
 {% endmacro %}
 
-{# The fields that an event cannot do without, as int_event_outcomes tells whether they are given. #}
-{% macro required_fields() %}{{ return(['order_reference', 'time', 'amount', 'status']) }}{% endmacro %}
+{# The fields that an event, or the revenue that it is part of, cannot do without, as int_event_outcomes tells whether they are
+   given. #}
+{% macro required_fields() %}{{ return(['order_reference', 'time', 'amount', 'currency', 'status']) }}{% endmacro %}
 
 {# Which of them a field of a mapping gives; none where events can do without it. A list of steps gives their status. #}
 {% macro required_field(mapping, field) %}
     {%- set required = {'order_id': 'order_reference', 'occurred_at': 'time', 'amount': 'amount'} -%}
     {%- if mapping in ['shipment', 'shipment_steps'] and field in ['status', 'steps'] -%}{{ return('status') }}{%- endif -%}
+    {%- if mapping == 'payment' and field == 'status' -%}{{ return('status') }}{%- endif -%}
+    {%- if mapping in ['order', 'payment', 'refund'] and field == 'currency' -%}{{ return('currency') }}{%- endif -%}
     {%- if mapping in ['order_items', 'refund_items'] -%}{{ return(none) }}{%- endif -%}
     {{ return(required.get(field)) }}
 {% endmacro %}

@@ -149,7 +149,7 @@ select
         shapes.*,
         replace(substr(node.fullkey, 3), '[0]', '[]') as path,
         {{ json_type_name('node.type', "coalesce(json_extract_string(node.atom, '$'), '')") }} as type,
-    from {{ relation }} as shapes, json_tree(cast(shapes.{{ shape }} as json)) as node
+    from {{ relation }} as shapes, json_tree(cast({{ masked_keys('shapes.' ~ shape) }} as json)) as node
     where node.type <> 'OBJECT'
     and coalesce(json_extract_string(node.atom, '$'), '') <> 'NULL'
     and node.fullkey <> '$'
@@ -174,7 +174,7 @@ select
         regexp_replace(substr(node.fullkey, 3), '\[[0-9]+\]', '[]', 'g') as path,
         {{ json_type_name('node.type', 'node.type') }} as type,
         json_extract_string(node.atom, '$') as value,
-    from {{ relation }} as listing, json_tree(listing.{{ json }}) as node
+    from {{ relation }} as listing, json_tree(cast({{ masked_keys('listing.' ~ json) }} as json)) as node
     where node.type not in ('OBJECT', 'NULL')
     and node.fullkey <> '$'
     and not ends_with(node.fullkey, ']')
@@ -226,7 +226,7 @@ unnest([struct('' as path, safe.parse_json({{ json }}, wide_number_mode => 'roun
             from {{ json_nodes(json, depth - 1) }} as node
             cross join unnest(case json_type(node.value)
                 when 'object' then array(
-                    select as struct concat('.', name) as step, node.value[name] as value, false as is_list
+                    select as struct concat('.', {{ masked_name('name') }}) as step, node.value[name] as value, false as is_list
                     from unnest(json_keys(node.value, 1)) as name
                 )
                 when 'array' then array_concat(

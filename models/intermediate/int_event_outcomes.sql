@@ -1,7 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
 
 {%- set kinds = {'orders': 'order', 'order_updates': 'order_update', 'payments': 'payment', 'refunds': 'refund'} %}
-{%- set with_amount = ['orders', 'payments', 'refunds'] %}
+{#- What has an amount has a currency too. #}
+{%- set amounts = {'orders': 'order_total', 'payments': 'amount', 'refunds': 'amount'} %}
 
 -- Every kind has its own event types: how far a kind has been seen is told by the rows of those.
 with events as (
@@ -18,8 +19,10 @@ with events as (
         _is_time_unreadable as is_time_unreadable,
         order_id is not null as has_order_reference,
         _time_text is not null as has_time,
-        {{ '_amount_text is not null' if name in with_amount else 'true' }} as has_amount,
-        true as has_status,
+        {{ '_amount_text is not null' if name in amounts else 'true' }} as has_amount,
+        {{ 'currency is not null' if name in amounts else 'true' }} as has_currency,
+        {{ '_status_text is not null' if name == 'payments' else 'true' }} as has_status,
+        {{ '_amount_text is not null and ' ~ amounts[name] ~ ' is null' if name in amounts else 'false' }} as is_amount_unreadable,
         _stored_at,
         _landing_sequence,
     from {{ ref('base_' ~ name) }}
@@ -40,7 +43,9 @@ shipments as (
         order_id is not null as has_order_reference,
         count(*) = count(_time_text) as has_time,
         true as has_amount,
+        true as has_currency,
         count(*) = count(status) as has_status,
+        false as is_amount_unreadable,
         _stored_at,
         _landing_sequence,
     from {{ ref('base_shipments') }}
@@ -61,7 +66,9 @@ unknown_types as (
         true as has_order_reference,
         true as has_time,
         true as has_amount,
+        true as has_currency,
         true as has_status,
+        false as is_amount_unreadable,
         ingested_at as _stored_at,
         _landing_sequence,
     from {{ source('raw', 'events_raw') }}

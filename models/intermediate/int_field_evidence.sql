@@ -2,13 +2,14 @@
 
 with candidates as (select * from {{ ref('int_field_candidates') }}),
 
+-- All words look alike: a word is looked up as it is.
 examples as (
     select
         kind,
         event_type,
         vendor,
         path,
-        {{ look_of('value') }} as look,
+        case when {{ look_of('value') }} = 'x' then lower(value) else {{ look_of('value') }} end as look,
         case when type = 'number' then {{ parse_amount('value') }} end as amount,
     from {{ ref('int_payload_examples') }}
 ),
@@ -21,7 +22,13 @@ known as (
 ),
 
 ranges as (
-    select kind, mapping, field, min(amount) as least, max(amount) as greatest
+    select
+        kind,
+        mapping,
+        field,
+        min(amount) as least,
+        max(amount) as greatest,
+        count(distinct amount) as amounts,
     from known
     group by kind, mapping, field
 ),
@@ -62,6 +69,7 @@ valued as (
         end) as alike_values,
         min(case when examples.amount is not null then ranges.least end) as least,
         max(case when examples.amount is not null then ranges.greatest end) as greatest,
+        count(examples.amount) > 1 and count(distinct examples.amount) = 1 and max(ranges.amounts) > 1 as is_constant,
     from candidates
     inner join examples
         on examples.event_type = candidates.event_type
@@ -84,7 +92,8 @@ evidence as (
         typed.is_same_type = 1 as is_same_type,
         typed.is_like_type = 1 as is_like_type,
         coalesce(valued.example_values, 0) as example_values,
-        coalesce(valued.alike_values, 0) as alike_values,
+        case when valued.is_constant then 0 else coalesce(valued.alike_values, 0) end as alike_values,
+        coalesce(valued.is_constant, false) as is_constant,
         valued.least,
         valued.greatest,
         words.words,

@@ -1,16 +1,10 @@
 {{ config(materialized='table') }}
 
--- Two events for each name tell what values are like; which two does not depend on what arrived first.
-with paths as (
-    select event_type, vendor, path, min(least_event_id) as least_event_id, max(greatest_event_id) as greatest_event_id
-    from {{ ref('int_payload_paths') }}
-    group by event_type, vendor, path
-),
-
-chosen as (
-    select event_type, vendor, least_event_id as event_id from paths
+-- Two events of each shape tell what values are like; which two does not depend on what arrived first.
+with chosen as (
+    select event_type, vendor, least_event_id as event_id from {{ ref('int_payload_shapes') }}
     union distinct
-    select event_type, vendor, greatest_event_id as event_id from paths
+    select event_type, vendor, greatest_event_id as event_id from {{ ref('int_payload_shapes') }}
 ),
 
 payloads as (

@@ -1,6 +1,11 @@
 {{ config(materialized='table') }}
 
-{%- set fields = required_fields() %}
+{#- By field: the faults, and which events have them. Of what can be given and not be read, only an amount leaves revenue. #}
+{%- set faults = [] %}
+{%- for field in required_fields() %}
+{%- do faults.append({'field': field, 'fault': 'missing', 'condition': 'not has_' ~ field}) %}
+{%- endfor %}
+{%- do faults.append({'field': 'amount', 'fault': 'unreadable', 'condition': 'is_amount_unreadable'}) %}
 
 with events as (
     select
@@ -15,23 +20,24 @@ by_vendor as (
         vendor,
         occurred_on,
         count(*) as vendor_events,
-        {%- for field in fields %}
-        sum(case when has_{{ field }} then 0 else 1 end) as missing_{{ field }},
+        {%- for fault in faults %}
+        count(case when {{ fault.condition }} then 1 end) as {{ fault.fault }}_{{ fault.field }},
         {%- endfor %}
     from events
     group by event_type, vendor, occurred_on
 ),
 
 by_field as (
-    {%- for field in fields %}
+    {%- for fault in faults %}
     {% if not loop.first %}union all{% endif %}
     select
         event_type,
         vendor,
         occurred_on,
-        '{{ field }}' as field,
+        '{{ fault.field }}' as field,
+        '{{ fault.fault }}' as fault,
         vendor_events as events,
-        cast(missing_{{ field }} as {{ type_whole() }}) as missing,
+        {{ fault.fault }}_{{ fault.field }} as missing,
     from by_vendor
     {%- endfor %}
 )

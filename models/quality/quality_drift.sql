@@ -11,7 +11,7 @@ with unknown_paths as (
         cast(null as {{ type_amount() }}) as share,
         {{ literal('select * from ' ~ short_name(events_raw) ~ ' where event_type = ') }} || {{ value_literal('event_type') }}
             || {{ literal(' and cast(payload as ' ~ type_text() ~ ') like ') }}
-            || {{ value_literal("'%\"' || " ~ last_name('path') ~ " || '\"%'") }}
+            || {{ value_literal("'%\"' || " ~ last_name("replace(path, '." ~ masked_key() ~ "', '')") ~ " || '\"%'") }}
             || {{ literal(' and event_id in (select event_id from ' ~ short_name(outcomes) ~ ' where vendor = ') }}
             || {{ value_literal('vendor') }} || ')' as query,
     from {{ ref('quality_field_registry') }}
@@ -20,14 +20,15 @@ with unknown_paths as (
 
 missing_fields as (
     select
-        'a required field that no name gives' as metric,
+        case when fault = 'missing' then 'a required field that no name gives' else 'a required field that cannot be read' end as metric,
         event_type,
         vendor,
         field as path,
         cast(missing as {{ type_whole() }}) as {{ rows_column() }},
         missing_share as share,
         {{ literal('select * from ' ~ short_name(outcomes) ~ ' where event_type = ') }} || {{ value_literal('event_type') }}
-            || ' and vendor = ' || {{ value_literal('vendor') }} || ' and not has_' || field as query,
+            || ' and vendor = ' || {{ value_literal('vendor') }}
+            || case when fault = 'missing' then ' and not has_' || field else ' and is_' || field || '_unreadable' end as query,
     from {{ ref('int_required_fields') }}
     where missing > 0
 ),

@@ -77,7 +77,7 @@ registry as (
         {{ share('seen.events', 'measured.vendor_events') }} as share,
         seen.first_seen_on,
         seen.last_seen_on,
-        {{ masked('examples.value', 'seen.types', "seen.path || ' ' || coalesce(seen.field, '')") }} as example,
+        {{ masked('examples.value', 'seen.types', 'seen.field') }} as example,
     from seen
     inner join measured
         on measured.event_type = seen.event_type and measured.vendor = seen.vendor and measured.path = seen.path

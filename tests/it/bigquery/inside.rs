@@ -34,6 +34,8 @@ const MODELS: &[(&str, bool)] = &[
     ("intermediate/int_field_words", false),
     ("intermediate/int_field_evidence", false),
     ("quality/quality_field_proposals", true),
+    ("intermediate/int_names_beside", true),
+    ("intermediate/int_missing_spans", true),
     ("quality/quality_missing_fields", true),
 ];
 
