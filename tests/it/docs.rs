@@ -296,19 +296,39 @@ fn a_site_is_served_to_this_machine_until_somebody_ends_it() {
         let (status, _, body) = get(path);
         assert!(status == 404 || (status == 200 && !body.contains("secret") && path == "."), "{path}: {status}");
     }
-    // What a client that does not tidy its paths would send.
+    // What a client that does not tidy its paths would send, and one that announces more than any memory holds.
     use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(address.trim_start_matches("http://").trim_end_matches('/')).unwrap();
-    stream.write_all(b"GET /../secret.html HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    let open = |request: &str| {
+        let address = address.trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    };
+    let answer = |request: &str| {
+        let mut bytes = Vec::new();
+        // What is closed with something unread is reset, and what was answered before that is there.
+        let _ = open(request).read_to_end(&mut bytes);
+        String::from_utf8(bytes).unwrap()
+    };
+    let told = answer("GET /../secret.html HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert!(told.starts_with("HTTP/1.1 404"), "{told}");
+    for method in ["POST", "GET"] {
+        let told = answer(&format!("{method} / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\nx"));
+        assert!(told.starts_with(if method == "GET" { "HTTP/1.1 200" } else { "HTTP/1.1 405" }), "{told}");
+    }
     assert_eq!(agent.post(&address).send("x").unwrap().status().as_u16(), 405);
     // The port is taken.
     let port = address.rsplit(':').next().unwrap().trim_end_matches('/').to_string();
     let second = project.cp(["docs", "--serve", "--port", &port]).status(2);
     assert!(second.stderr.contains(&format!("cannot serve on port {port}")), "{second}");
+    // Readers who ask and never read keep neither others waiting nor the end.
+    let page = "GET /style.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2000);
+    let slow: Vec<_> = (0..8).map(|_| open(&page)).collect();
+    assert_eq!(get("").0, 200);
     served.interrupt();
+    let asked = std::time::Instant::now();
     let output = served.wait();
     assert_eq!(output.status, 0, "{output}");
+    assert!(asked.elapsed() < std::time::Duration::from_secs(10), "it ended after {:?}", asked.elapsed());
+    drop(slow);
 }
