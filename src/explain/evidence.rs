@@ -8,6 +8,7 @@ use crate::engine::Session;
 use crate::engine::Value;
 use crate::error::Diagnostic;
 use crate::error::Result;
+use crate::explain::Stale;
 use crate::explain::declared::Declared;
 use crate::explain::explanation::Place;
 use crate::explain::explanation::Told;
@@ -39,6 +40,8 @@ pub struct Evidence {
     pub other_mentions: u64,
     /// Events that have the key somewhere, and that nothing which the model is made of reads.
     pub unrelated: u64,
+    /// Ids of events that have the key somewhere, and landed after the model's tables were built.
+    pub not_built: Vec<String>,
     pub unread: Vec<Place>,
 }
 
@@ -104,7 +107,7 @@ fn stands_alone(text: &str, name: &str) -> bool {
 impl Evidence {
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.unread.is_empty()
+        self.events.is_empty() && self.unread.is_empty() && self.not_built.is_empty()
     }
 
     /// How many only have the key somewhere, looked into or not.
@@ -131,6 +134,36 @@ impl Evidence {
             &[Cell::Text(&serde_json::Value::from(ids).to_string())],
         )?;
         Ok(())
+    }
+
+    /// Drops events that landed after all that those of the `readers` which are not up to date have a row of. Where such a
+    /// reader does not say which events it has read, all stay.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn drop_not_built(
+        &mut self,
+        blueprint: &Blueprint<'_>,
+        session: &Session,
+        readers: &[NodeId],
+        stale: &[Stale],
+    ) -> Result<()> {
+        let mut read = Vec::new();
+        for id in readers.iter().filter(|id| stale.iter().any(|stale| stale.id == **id)) {
+            if let Some(from) = place(blueprint, session, id)? {
+                read.push(format!("select {EVENT_ID} from {from}"));
+            }
+        }
+        if read.is_empty() {
+            return Ok(());
+        }
+        let found = format!("select event_id from {FOUND}");
+        let Ok(later) = extract::landed_after(session, blueprint.database, &found, &read.join(" union all ")) else {
+            return Ok(());
+        };
+        self.keep(&|id| !later.iter().any(|it| it == id));
+        self.not_built = later;
+        self.put_aside(session)
     }
 
     /// Drops events that have the key, and that none of the `readers` has a row of, unless a model says why they were

@@ -24,6 +24,10 @@ pub struct Explanation {
     pub other_mentions: u64,
     /// Events that have the key somewhere, and that nothing which the model is made of reads.
     pub unrelated: u64,
+    /// Events that have the key somewhere, and landed after the model's tables were built: their ids.
+    pub not_built: Vec<String>,
+    /// Tables that the project as it stands would make otherwise, and why: what is otherwise in the row may stand on that.
+    pub stale: Vec<String>,
     /// Deliveries that have the key somewhere and became no event.
     pub unread: Vec<Place>,
     /// Seeds that the row may stand on.

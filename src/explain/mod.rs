@@ -46,6 +46,17 @@ pub struct Question<'a> {
     pub steps: Option<usize>,
     /// Whether payloads are told, which may hold what is personal.
     pub with_payloads: bool,
+    /// Of the model and its ancestors, those that are not built as they would be now.
+    pub stale: &'a [Stale],
+}
+
+/// A table that is not what the project would make of what has landed.
+pub struct Stale {
+    pub id: NodeId,
+    /// Its name and the reason, for a person.
+    pub told: String,
+    /// Whether something in the project is otherwise, rather than in what has landed.
+    pub is_edited: bool,
 }
 
 /// Explains a row of a model, as it is in the database of this session.
@@ -86,7 +97,8 @@ pub fn explain(blueprint: &Blueprint<'_>, session: &Session, question: &Question
     }
     let evidence = if is_there { search.best(near, &key, &from, &names)? } else { near };
     let (steps, proof) = search.steps(&evidence)?;
-    let Evidence { other_mentions, unrelated, unread, .. } = evidence;
+    let Evidence { other_mentions, unrelated, not_built, unread, .. } = evidence;
+    let edited = question.stale.iter().filter(|stale| stale.is_edited);
     let (seeds, other_sources) = besides(blueprint, question.model);
     Ok(Explanation {
         model: node.name.clone(),
@@ -99,6 +111,8 @@ pub fn explain(blueprint: &Blueprint<'_>, session: &Session, question: &Question
         steps,
         other_mentions,
         unrelated,
+        not_built,
+        stale: edited.map(|stale| stale.told.clone()).collect(),
         unread,
         seeds,
         other_sources,
@@ -120,6 +134,7 @@ impl Search<'_> {
     /// These events, if they make the row; else those that come closest to it, of these and of what looking further finds.
     fn best(&self, near: Evidence, key: &Key, from: &String, names: &[&str]) -> Result<Evidence> {
         let mentions = near.mentions();
+        let not_built = near.not_built.clone();
         let mut proof = self.proof(&near)?;
         let mut best = near;
         // What only has the key may be a part of something else, which without its other parts is not what it is.
@@ -132,6 +147,7 @@ impl Search<'_> {
                 }
             }
         }
+        best.not_built = not_built;
         best.other_mentions += mentions.saturating_sub(best.mentions());
         Ok(best)
     }
@@ -192,6 +208,7 @@ impl Search<'_> {
         let mut evidence = evidence::gather(session, blueprint.database, &ids, names)?;
         let is_above = |id: &&NodeId| above.contains(*id) || *id == question.model;
         let readers: Vec<NodeId> = blueprint.graph.children(&landing).iter().filter(is_above).cloned().collect();
+        evidence.drop_not_built(blueprint, session, &readers, question.stale)?;
         evidence.drop_unrelated(blueprint, session, &readers, self.declared)?;
         Ok(evidence)
     }

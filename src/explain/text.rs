@@ -48,23 +48,81 @@ fn verdict(told: &Explanation) -> Paragraph {
     if let Some(grain) = &told.grain {
         lines.wrapped(Mark::Plain, "", &words(grain), " ");
     }
-    let seeds: String = told.seeds.iter().map(|seed| format!(" and {seed}")).collect();
-    let given = format!("{}{seeds}", counted(proof.events, "event"));
+    let (headline, mark, proved) = proved(told);
+    lines.wrapped(mark, "", &words(&proved), " ");
+    if told.row.is_some() && proof.is_made {
+        for change in &proof.different {
+            let (is, made) = beside(&change.before, &change.after, WIDEST);
+            lines.add(Mark::Changed, format!("{}: {is}, from these alone {made}", change.column));
+        }
+    }
+    if !proof.is_equal && !told.stale.is_empty() {
+        lines.wrapped(Mark::Changed, "not as the project would build it: ", &told.stale, ", ");
+    }
+    if !proof.is_equal && !told.other_sources.is_empty() {
+        lines.wrapped(Mark::Plain, "not looked into: ", &told.other_sources, ", ");
+    }
+    if !told.not_built.is_empty() {
+        let many = counted(told.not_built.len() as u64, "more event");
+        let (have, are) = if told.not_built.len() == 1 { ("has", "is") } else { ("have", "are") };
+        let shown: Vec<_> = told.not_built.iter().take(PLACES).map(String::as_str).collect();
+        let rest = if told.not_built.len() > PLACES { ", …" } else { "" };
+        let many = format!(
+            "{many} with the key {have} landed and {are} not built yet; run `cp run`: {}{rest}",
+            shown.join(", ")
+        );
+        lines.wrapped(Mark::Changed, "", &words(&many), " ");
+    }
+    for (count, what) in
+        [(told.other_mentions, "not looked into"), (told.unrelated, "which nothing that the model is made of reads")]
+    {
+        if count > 0 {
+            let many = format!("{} with the key, {what}", counted(count, "more event"));
+            lines.wrapped(Mark::Plain, "", &words(&many), " ");
+        }
+    }
+    if !told.nearest.is_empty() {
+        lines.wrapped(Mark::Plain, "the nearest keys are ", &told.nearest, ", ");
+    }
+    places(&mut lines, "has the key and could not be read", &told.unread);
+    Paragraph { name: format!("{} {}", told.model, key.join(",")), headline, lines: lines.0 }
+}
+
+/// What building the row from its events came to: in a few words, and in a sentence.
+fn proved(told: &Explanation) -> (String, Mark, String) {
+    let proof = &told.proof;
     let all = told.steps.iter().flat_map(|step| &step.events);
-    let behind = counted(all.filter(|event| event.is_behind).count() as u64, "event");
-    let (headline, mark, proved) = match (&told.row, proof.is_equal) {
+    let behind = all.filter(|event| event.is_behind).count() as u64;
+    let with_seeds = |events: String| [events].into_iter().chain(told.seeds.clone()).collect::<Vec<_>>().join(" and ");
+    let given = with_seeds(counted(proof.events, "event"));
+    let columns = counted(proof.columns, "column");
+    let same = grouped(proof.columns - proof.different.len() as u64);
+    match (&told.row, proof.is_equal) {
         (None, true) => {
             ("there is no such row".to_string(), Mark::Plain, format!("built from {given} alone, there is none either"))
         }
+        (_, false) if !told.stale.is_empty() => (
+            if told.row.is_some() { "not explained" } else { "there is no such row" }.to_string(),
+            Mark::Changed,
+            match (&told.row, proof.is_made) {
+                (None, _) => format!("the warehouse is older than the project: built from {given} alone, there is one"),
+                (_, false) => {
+                    format!("the warehouse is older than the project: built from {given} alone, there is none")
+                }
+                (_, true) => format!(
+                    "the warehouse is older than the project: built from {given} alone, {same} of its {columns} are the same"
+                ),
+            },
+        ),
         (None, false) => (
             "there is no such row".to_string(),
             Mark::Changed,
             format!("built from {given} alone, there is one: what takes it away is not among them"),
         ),
         (Some(_), true) => (
-            format!("{behind} behind it"),
+            format!("{} behind it", counted(behind, "event")),
             Mark::Added,
-            format!("proved: built from {given} alone, all of its {} are the same", counted(proof.columns, "column")),
+            format!("proved: built from {given} alone, all of its {columns} are the same"),
         ),
         (Some(_), false) if !proof.is_made => (
             "not explained".to_string(),
@@ -74,41 +132,14 @@ fn verdict(told: &Explanation) -> Paragraph {
                  (`meta: {{explain: {{by: [columns]}}}}` names others)"
             ),
         ),
-        (Some(_), false) => {
-            let (same, all) = (proof.columns - proof.different.len() as u64, counted(proof.columns, "column"));
-            let proved = format!(
-                "built from {given} alone, {} of its {all} are the same; those that are not stand on other rows too:",
-                grouped(same)
-            );
-            (format!("{behind} behind it, and others"), Mark::Changed, proved)
-        }
-    };
-    lines.wrapped(mark, "", &words(&proved), " ");
-    if told.row.is_some() && proof.is_made {
-        for change in &proof.different {
-            let (is, made) = beside(&change.before, &change.after, WIDEST);
-            lines.add(Mark::Changed, format!("{}: {is}, from these alone {made}", change.column));
-        }
+        (Some(_), false) => (
+            format!("{} behind it, and others", counted(behind, "event")),
+            Mark::Changed,
+            format!(
+                "built from {given} alone, {same} of its {columns} are the same; those that are not stand on other rows too:"
+            ),
+        ),
     }
-    if !proof.is_equal && !told.other_sources.is_empty() {
-        lines.wrapped(Mark::Plain, "not looked into: ", &told.other_sources, ", ");
-    }
-    if told.other_mentions > 0 {
-        let many = format!("{} with the key, not looked into", counted(told.other_mentions, "more event"));
-        lines.wrapped(Mark::Plain, "", &words(&many), " ");
-    }
-    if told.unrelated > 0 {
-        let many = format!(
-            "{} with the key, which nothing that the model is made of reads",
-            counted(told.unrelated, "more event")
-        );
-        lines.wrapped(Mark::Plain, "", &words(&many), " ");
-    }
-    if !told.nearest.is_empty() {
-        lines.wrapped(Mark::Plain, "the nearest keys are ", &told.nearest, ", ");
-    }
-    places(&mut lines, "has the key and could not be read", &told.unread);
-    Paragraph { name: format!("{} {}", told.model, key.join(",")), headline, lines: lines.0 }
 }
 
 fn step(step: &Step) -> Paragraph {

@@ -95,6 +95,21 @@ pub fn unseen(session: &Session, database: &str) -> Result<i64> {
         .count(&format!("select greatest(({landed}) - (select max(last) from ({})), 0)", seen.join(" union all ")))?)
 }
 
+/// Which of the events of these ids have landed after all that `read` names (both are queries of one column), in the order
+/// of landing.
+///
+/// # Errors
+/// The database's.
+pub fn landed_after(session: &Session, database: &str, ids: &str, read: &str) -> Result<Vec<String>> {
+    let events = Relation::new(database, SCHEMA, EVENTS);
+    let sql = format!(
+        "select event_id from {events} where event_id in ({ids}) and _landing_sequence >
+             (select coalesce(max(_landing_sequence), 0) from {events} where event_id in ({read}))
+         order by _landing_sequence"
+    );
+    Ok(session.query(&sql)?.rows.iter().map(|row| row[0].to_string()).collect())
+}
+
 /// Later deliveries of events of these ids (a query of one column) with another payload, by file and line.
 ///
 /// # Errors

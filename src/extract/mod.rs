@@ -26,7 +26,7 @@ use crate::store::RawStore;
 use crate::store::Reached;
 use crate::store::Sink;
 pub use compare::{Comparison, Named};
-pub use landed::{EVENT_ID, Refused, conflicting, is_events, landed, unread, unseen};
+pub use landed::{EVENT_ID, Refused, conflicting, is_events, landed, landed_after, unread, unseen};
 use landing::Landing;
 
 /// What has landed.

@@ -16,7 +16,7 @@ impl House {
         let engine = explore(self)?;
         let drift = drift::read(&self.project, &self.scanned, &engine.session()?)?;
         let (everything, _) = self.select(&[NodeKind::Seed, NodeKind::Model])?;
-        let stale = self.stale(&engine, &everything)?;
+        let stale = self.staleness(&engine, &everything)?;
         Ok(Drift { stale, ..drift })
     }
 

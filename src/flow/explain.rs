@@ -43,16 +43,22 @@ impl House {
                 explore(self)?
             }
         };
-        let question = Question { model: &id, key, steps, with_payloads };
-        let told = explain::explain(&blueprint, &engine.session()?, &question)?;
-        if !told.proof.is_equal && self.settings.flags.data.is_none() {
-            let mut ancestors = self.graph.ancestors(&id, None);
-            ancestors.insert(id);
-            ancestors.retain(|id| self.project.nodes.get(id).is_some_and(|node| node.kind != NodeKind::Test));
-            if let Err(stale) = self.require_fresh(&engine, &ancestors) {
-                observe.on(Progress::Warning { text: format!("{stale}; run `cp run` and ask again") });
+        let stale = match self.settings.flags.data {
+            Some(_) => Vec::new(),
+            None => {
+                let mut ancestors = self.graph.ancestors(&id, None);
+                ancestors.insert(id.clone());
+                ancestors.retain(|id| self.project.nodes.get(id).is_some_and(|node| node.kind != NodeKind::Test));
+                let told = |it: Outdated| Stale {
+                    told: format!("`{}` ({})", self.project.nodes[&it.id].name, it.reason),
+                    is_edited: it.is_edited,
+                    id: it.id,
+                };
+                self.outdated(&engine, &ancestors)?.into_iter().map(told).collect()
             }
-        }
+        };
+        let question = Question { model: &id, key, steps, with_payloads, stale: &stale };
+        let told = explain::explain(&blueprint, &engine.session()?, &question)?;
         observe.on(Progress::Done { summary: format!("{} steps told", told.steps.len()) });
         Ok(told)
     }

@@ -323,10 +323,11 @@ impl House {
         // A whole build has made all that it could, and its record says what it could not.
         let is_whole = record.is_some() && !self.has_selection();
         let everything = self.graph.order().iter().cloned().collect();
+        let outdated = if is_whole { Vec::new() } else { self.outdated(engine, &everything)? };
         let occasion = report::Occasion {
             record,
             verdict,
-            outdated: if is_whole { Vec::new() } else { self.outdated(engine, &everything)? },
+            outdated: outdated.into_iter().map(|it| (it.id, it.reason)).collect(),
             date: self.settings.flags.date.as_deref(),
         };
         let reports = self.settings.layout.reports();

@@ -31,6 +31,14 @@ use crate::run::statement;
 /// What a person may want to know, as names and values.
 pub type Facts = Vec<(&'static str, String)>;
 
+/// A seed or model that is not what the project as it stands would make of what has landed.
+pub(super) struct Outdated {
+    pub(super) id: NodeId,
+    pub(super) reason: String,
+    /// It would be built anew, not brought up to date with new events.
+    pub(super) is_edited: bool,
+}
+
 impl House {
     /// What would be done for these nodes, and why.
     pub fn plan(&self, engine: &Engine, selected: &IndexSet<NodeId>) -> Result<Plan> {
@@ -44,12 +52,15 @@ impl House {
         self.blueprint().plan(&session, selected, &fingerprints, aim, &self.invocation_id)
     }
 
-    /// Those of the seeds and models that are not what the project as it stands would make of what has landed, and why.
-    pub(super) fn outdated(&self, engine: &Engine, among: &IndexSet<NodeId>) -> Result<Vec<(NodeId, String)>> {
+    /// Those of the seeds and models that are not what the project as it stands would make of what has landed.
+    pub(super) fn outdated(&self, engine: &Engine, among: &IndexSet<NodeId>) -> Result<Vec<Outdated>> {
         let plan = self.plan_to(Aim::Inspect, engine, among)?;
-        let outdated = plan.steps.into_values().filter_map(|step| match step.action {
-            Action::Full { reason } | Action::Update { reason } => Some((step.id, reason)),
-            _ => None,
+        let outdated = plan.steps.into_values().filter_map(|step| {
+            let is_edited = matches!(step.action, Action::Full { .. });
+            match step.action {
+                Action::Full { reason } | Action::Update { reason } => Some(Outdated { id: step.id, reason, is_edited }),
+                _ => None,
+            }
         });
         Ok(outdated.collect())
     }
@@ -60,17 +71,17 @@ impl House {
     /// # Errors
     /// Names the models that have to be run first.
     pub fn require_fresh(&self, engine: &Engine, everything: &IndexSet<NodeId>) -> Result<()> {
-        match self.stale(engine, everything)? {
+        match self.staleness(engine, everything)? {
             None => Ok(()),
-            Some(stale) => Err(Error::data(stale).help("run `cp run` first, or `cp build` for all of it")),
+            Some(told) => Err(Error::data(told).help("run `cp run` first, or `cp build` for all of it")),
         }
     }
 
     /// In a phrase, which of these tables are not what the project as it stands would make of what has landed.
-    pub(super) fn stale(&self, engine: &Engine, among: &IndexSet<NodeId>) -> Result<Option<String>> {
+    pub(super) fn staleness(&self, engine: &Engine, among: &IndexSet<NodeId>) -> Result<Option<String>> {
         let stale = self.outdated(engine, among)?;
         let more = if stale.len() > 1 { format!(" and {} more", stale.len() - 1) } else { String::new() };
-        Ok(stale.first().map(|(id, reason)| {
+        Ok(stale.first().map(|Outdated { id, reason, .. }| {
             let first = &self.project.nodes[id].name;
             format!("the warehouse is not what the project would build: `{first}` ({reason}){more}")
         }))

@@ -26,6 +26,12 @@ const EVENTS: &str = r#"
 {"event_id":"broken","event_type":"order_updated","payload":{"order_id":"O-1","updated_at":
 "#;
 
+/// What comes a day later: another payment of `O-1`, and an order.
+const NEXT_DAY: &str = r#"
+{"event_id":"late","event_type":"payment_succeeded","event_time":"2025-01-16T09:10:00Z","vendor":"vendor_b","payload":{"order_id":"O-1","paid_at":"2025-01-16T09:10:00Z","payment_status":"SUCCESS","amountPaid":9,"currencyCode":"USD","transaction_id":"T-7"},"ingested_at":"2025-01-16T09:10:05Z"}
+{"event_id":"order-7","event_type":"order_created","event_time":"2025-01-16T14:00:00Z","vendor":"vendor_b","payload":{"order_id":"O-7","created_at":"2025-01-16T14:00:00Z","customerId":"C-2","line_items":[{"sku":"TEA","quantity":1,"unit_price":50}],"totalAmount":50,"currencyCode":"USD","state":"Lagos"},"ingested_at":"2025-01-16T14:00:05Z"}
+"#;
+
 const RATES: &str = "date,currency,rate\n2025-01-14,USD,1500.5\n";
 
 /// The repository's project, run on these events alone, with a model that has no place in the database and one without key.
@@ -93,6 +99,7 @@ fn a_row_is_told_event_by_event() {
     }
     faults(&project);
     explain(&project, "--model twice --key vendor_b").status(1).assert("explain_fault_twice");
+    what_is_not_built_yet_is_told(&project);
     a_stale_warehouse_is_told(&project);
 }
 
@@ -116,12 +123,30 @@ fn faults(project: &Project) {
     }
 }
 
+/// Events that landed after the last run are told as such, whether or not there is a row of theirs.
+fn what_is_not_built_yet_is_told(project: &Project) {
+    project.file("data/live_events/2025-01-16/events.jsonl", NEXT_DAY.trim_start());
+    project.cp(["ingest", "--quiet"]).success();
+    project.cp(["extract", "--quiet"]).success();
+    explain(project, "--model fact_orders --key O-1 --limit 1").success().assert("explain_not_built");
+    explain(project, "--model fact_orders --key O-7").success().assert("explain_not_built_row");
+    for key in ["O-1", "O-7"] {
+        let told = told(project, &format!("--model fact_orders --key {key}"));
+        let event = if key == "O-1" { "late" } else { "order-7" };
+        assert_eq!(told["not_built"], Value::from(vec![event]), "{told:#}");
+    }
+}
+
 /// Rows that the project as it stands would not make are not explained by it, and the call says why.
 fn a_stale_warehouse_is_told(project: &Project) {
     project.edit("dbt_project.yml", "FAILED: failed", "FAILED: success");
     let output = explain(project, "--model fact_orders --key O-1").success();
     assert!(output.stdout.contains("payments_succeeded: 1, from these alone 2"), "{output}");
-    assert!(output.stderr.contains("the warehouse is not what the project would build"), "{output}");
+    assert!(output.stdout.contains("not explained\n"), "{output}");
+    assert!(output.stdout.contains("the warehouse is older than the project"), "{output}");
+    assert!(!output.stdout.contains("other rows"), "{output}");
+    let told = told(project, "--model fact_orders --key O-1");
+    assert!(told["stale"].as_array().is_some_and(|stale| !stale.is_empty()), "{told:#}");
     project.edit("models/analytics/_analytics.yml", "explain: {by: [sku]}", "explain: {with: sku}");
     explain(project, "--model fact_orders --key O-1").status(2).assert("explain_fault_declared");
     project.remove("data/warehouse.duckdb");
