@@ -86,15 +86,17 @@ impl Value {
         Self { origin, parts: Parts::Unknown }
     }
 
-    /// A list of these elements.
+    /// A list of these elements. A path into it is none into them.
     pub(super) fn list(elements: Vec<Self>) -> Self {
-        Self { origin: Self::all(elements.clone(), How::OneOf).origin, parts: Parts::List(elements) }
+        let mut origin = Self::all(elements.clone(), How::OneOf).origin;
+        origin.fields.values_mut().for_each(|used| used.is_whole = false);
+        Self { origin, parts: Parts::List(elements) }
     }
 
-    /// A struct of these fields.
+    /// A struct of these fields, which holds all of them and is none.
     pub(super) fn structure(fields: Vec<(String, Self)>) -> Self {
         let values = fields.iter().map(|(_, value)| value.clone()).collect();
-        Self { origin: Self::all(values, How::OneOf).origin, parts: Parts::Struct(fields) }
+        Self { origin: Self::all(values, How::Computed).origin, parts: Parts::Struct(fields) }
     }
 
     /// What is made of all of these, each used in one way.
@@ -114,12 +116,29 @@ impl Value {
         }
     }
 
-    /// The value of either side of a union: in its own rows it is what it was.
+    /// The value of either side of a union: a field is what it is in both, and only that of some rows where the other side
+    /// has another.
     pub(super) fn or(mut self, other: Self) -> Self {
         if self.parts != other.parts {
             self.parts = Parts::Unknown;
         }
-        self.origin.join(other.origin);
+        let mut mine = std::mem::take(&mut self.origin.fields);
+        let in_some = |used: Use| Use { how: used.how.max(How::OneOf), ..used };
+        for (field, its) in other.origin.fields {
+            let both = match mine.remove(&field) {
+                None => in_some(its),
+                Some(own) if own.how == its.how => Use { is_whole: own.is_whole && its.is_whole, ..own },
+                Some(own) => {
+                    // What only decides on one side is a value on the other.
+                    let how = Some(own.how.max(its.how)).filter(|how| *how != How::Decides);
+                    let how = how.unwrap_or(own.how.min(its.how).max(How::OneOf));
+                    Use { how, is_whole: own.is_whole && its.is_whole }
+                }
+            };
+            self.origin.fields.insert(field, both);
+        }
+        self.origin.fields.extend(mine.into_iter().map(|(field, own)| (field, in_some(own))));
+        self.origin.untold.extend(other.origin.untold);
         self
     }
 

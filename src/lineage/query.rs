@@ -231,10 +231,14 @@ fn by_name(mut one: Shape, other: Shape) -> Shape {
     if one.rest == Rest::None {
         one.rest = other.rest;
     }
+    // What a side has not is NULL in its rows.
+    for column in &mut one.columns {
+        let theirs = other.columns.iter().find(|it| column.is(&it.name)).map(|it| it.value.clone());
+        column.value = std::mem::take(&mut column.value).or(theirs.unwrap_or_default());
+    }
     for other in other.columns {
-        match one.columns.iter_mut().find(|column| column.is(&other.name)) {
-            Some(column) => column.value = std::mem::take(&mut column.value).or(other.value),
-            None => one.columns.push(other),
+        if !one.columns.iter().any(|column| column.is(&other.name)) {
+            one.columns.push(Named { value: Value::default().or(other.value.clone()), ..other });
         }
     }
     one

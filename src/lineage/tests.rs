@@ -67,7 +67,7 @@ fn a_chain_leads_to_the_fields_where_it_begins() {
     let mut catalog = Catalog::default();
     let mut chain = Chain::default();
     let id = |name: &str| NodeId::from(name.to_string());
-    for name in ["raw", "base", "lines", "sums"] {
+    for name in ["raw", "base", "lines", "sums", "shaped", "taken"] {
         catalog.tables.insert(Relation::new("memory", "main", name), id(name));
     }
     catalog.columns.insert(id("raw"), vec!["payload".to_string()]);
@@ -75,19 +75,27 @@ fn a_chain_leads_to_the_fields_where_it_begins() {
         ("base", "select payload -> '$.items' as items, payload ->> '$.id' as order_id, 1 as one from raw"),
         ("lines", "select order_id, unnest(cast(items as json[])) ->> '$.qty' as quantity, one from base"),
         ("sums", "select order_id, sum(quantity::int) as units, max(one) as one, nothing from lines group by order_id"),
+        ("shaped", "select {'a': order_id, 'b': quantity} as pair from lines"),
+        ("taken", "select pair.a as order_id, pair from shaped"),
     ] {
         let columns = columns(&parse(&session, sql).unwrap(), &catalog).unwrap();
         catalog.columns.insert(id(name), columns.iter().map(|column| column.name.clone()).collect());
         chain.push(&id(name), columns.into_iter().map(|column| (column.name, column.origin)).collect());
     }
-    let told = |column: &str| {
-        let roots = chain.roots(&id("sums"), column).unwrap().clone();
+    let of = |table: &str, column: &str| {
+        let roots = chain.roots(&id(table), column).unwrap().clone();
         shown(Ok(vec![Column { name: column.to_string(), origin: roots }]))
     };
+    let told = |column: &str| of("sums", column);
     assert_eq!(told("order_id"), "order_id\n    same raw.payload.id\n");
     assert_eq!(told("units"), "units\n    computed raw.payload.items[].qty\n");
     assert_eq!(told("one"), "one\n");
     assert_eq!(told("nothing"), "nothing\n    not told: nothing is called `nothing` here\n");
+    // What a struct of another query holds where is not told, so nothing is made up.
+    for column in ["order_id", "pair"] {
+        let fields = "\n    computed raw.payload.id\n    computed raw.payload.items[].qty\n";
+        assert_eq!(of("taken", column), format!("{column}{fields}"));
+    }
     let users: Vec<_> = chain.uses(&id("base"), "items").map(|(node, column, _)| format!("{node}.{column}")).collect();
     assert_eq!(users, ["lines.quantity"]);
 }
