@@ -15,6 +15,9 @@ pub(super) fn html(text: &str) -> String {
     let mut links = Vec::new();
     let events = Parser::new_ext(text.trim(), Options::ENABLE_TABLES).filter_map(move |event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
+        // The page has headings of its own.
+        Event::Start(Tag::Heading { .. }) => Some(Event::Html("<p><strong>".into())),
+        Event::End(TagEnd::Heading(_)) => Some(Event::Html("</strong></p>\n".into())),
         Event::Start(Tag::HtmlBlock) => Some(Event::Start(Tag::Paragraph)),
         Event::End(TagEnd::HtmlBlock) => Some(Event::End(TagEnd::Paragraph)),
         Event::Start(Tag::Link { ref dest_url, .. }) => {
@@ -49,6 +52,8 @@ mod tests {
     #[test]
     fn markdown_is_shown_and_nothing_of_it_runs() {
         assert_eq!(html("One `code` and *more*."), "<p>One <code>code</code> and <em>more</em>.</p>");
+        assert_eq!(html("# A `b`\n\nc"), "<p><strong>A <code>b</code></strong></p>\n<p>c</p>");
+        assert_eq!(html("A\n="), "<p><strong>A</strong></p>");
         assert_eq!(html("a <script>alert(1)</script> b"), "<p>a &lt;script&gt;alert(1)&lt;/script&gt; b</p>");
         assert_eq!(html("<img src=x onerror=alert(1)>"), "<p>&lt;img src=x onerror=alert(1)&gt;</p>");
         assert_eq!(html("[x](javascript:alert(1)) [y](https://a.b/)"), "<p>x <a href=\"https://a.b/\">y</a></p>");
