@@ -22,13 +22,7 @@ known as (
 ),
 
 ranges as (
-    select
-        kind,
-        mapping,
-        field,
-        min(amount) as least,
-        max(amount) as greatest,
-        count(distinct amount) as amounts,
+    select kind, mapping, field, min(amount) as least, max(amount) as greatest, count(distinct amount) as amounts
     from known
     group by kind, mapping, field
 ),
@@ -78,9 +72,7 @@ valued as (
     left join ranges
         on ranges.kind = candidates.kind and ranges.mapping = candidates.mapping and ranges.field = candidates.field
     left join looks
-        on looks.kind = candidates.kind
-        and looks.mapping = candidates.mapping
-        and looks.field = candidates.field
+        on looks.kind = candidates.kind and looks.mapping = candidates.mapping and looks.field = candidates.field
         and looks.look = examples.look
     group by candidates.candidate_key
 ),
