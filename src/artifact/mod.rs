@@ -1,4 +1,5 @@
-//! What a run leaves in `target/`: compiled SQL, `manifest.json` and `run_results.json` in dbt's schemas, run records.
+//! What a run leaves in `target/`: compiled SQL, `manifest.json` and `run_results.json` in dbt's schemas, the latest
+//! result of each node, run records.
 //!
 //! Tools that read dbt's artifacts read these: the manifest is schema v12, the run results are schema v6. Every file
 //! appears whole or not at all, so a reader beside a running build never meets half of one.
@@ -8,6 +9,7 @@ mod config;
 #[cfg(test)]
 pub(crate) mod example;
 mod json;
+mod latest;
 mod macros;
 mod manifest;
 mod node;
@@ -17,6 +19,7 @@ mod run_results;
 mod state;
 
 pub use compiled::{compiled_path, run_path, write_compiled, write_run_sql};
+pub use latest::{Latest, latest, write_latest};
 pub use manifest::write_manifest;
 pub use replace::{replace, rewrite};
 pub use run_record::write_run_record;

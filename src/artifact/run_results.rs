@@ -137,7 +137,7 @@ fn parse(document: &Json) -> Option<LastRun> {
     })
 }
 
-fn status(word: &str) -> Option<Status> {
+pub(super) fn status(word: &str) -> Option<Status> {
     use Status::{Error, Fail, Pass, Skipped, Success, Unchanged, Warn};
     [Success, Pass, Warn, Fail, Error, Skipped, Unchanged].into_iter().find(|status| status.as_str() == word)
 }

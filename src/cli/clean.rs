@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::ui;
 
 /// What `cp` writes under the target path. Cargo's own folders lie beside these.
-const OURS: &[&str] = &["compiled", "docs", "run", "runs", "manifest.json", "run_results.json"];
+const OURS: &[&str] = &["compiled", "docs", "run", "runs", "latest_results.json", "manifest.json", "run_results.json"];
 
 pub fn perform(flags: CleanFlags) -> Result<()> {
     let (warehouse, dry_run) = (flags.warehouse, flags.dry_run);

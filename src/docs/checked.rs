@@ -8,11 +8,13 @@ use super::entry::anchor;
 use super::entry::url;
 use super::prose;
 use crate::artifact::LastResult;
+use crate::artifact::Latest;
 use crate::name::NodeId;
 use crate::progress::Status;
 use crate::project::Node;
 use crate::project::NodeKind;
 use crate::project::Severity;
+use crate::project::UnitTest;
 
 /// The tests on a node: of one column, or of the whole.
 pub(super) fn tests(facts: &Facts<'_>, on: &NodeId, column: Option<&str>) -> Vec<Json> {
@@ -38,7 +40,11 @@ pub(super) fn singular_on(facts: &Facts<'_>, on: &NodeId) -> Vec<Json> {
 
 /// All tests: what is not well first.
 pub(super) fn all(facts: &Facts<'_>) -> Vec<Json> {
-    let mut found: Vec<_> = enabled(facts).map(|(id, node)| (rank(last(facts, id)), test(facts, id, node))).collect();
+    let tests = enabled(facts).map(|(id, node)| (rank(last(facts, id)), test(facts, id, node)));
+    let is_there = |test: &&UnitTest| facts.scanned.nodes.contains_key(&test.model);
+    let units = facts.project.unit_tests.iter().filter(is_there);
+    let units = units.map(|test| (rank(last(facts, &test.id())), unit(facts, test)));
+    let mut found: Vec<_> = tests.chain(units).collect();
     found.sort_by_key(|(rank, _)| *rank);
     found.into_iter().map(|(_, test)| test).collect()
 }
@@ -62,15 +68,20 @@ fn enabled<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = (&'a NodeId, &'a No
     nodes.filter(|(_, node)| node.kind == NodeKind::Test)
 }
 
-/// How a node ended in the last run; `None` where it was not part of it.
+/// How a node ended when it last ran; `None` where it never did.
 pub(super) fn last<'a>(facts: &'a Facts<'_>, id: &NodeId) -> Option<&'a LastResult> {
-    facts.last_run.as_ref()?.results.iter().find(|result| result.id == *id)
+    facts.latest.get(id).map(|latest| &latest.result)
 }
 
-/// What is said of a node that the last run tells nothing of.
-pub(super) fn without_result(facts: &Facts<'_>) -> &'static str {
-    if facts.last_run.is_some() { "not in the last run" } else { "no results yet" }
+/// The run that a node's result is of, in a phrase, where that is not the last one.
+pub(super) fn earlier(facts: &Facts<'_>, id: &NodeId) -> Option<String> {
+    let is_last = |it: &&Latest| facts.last_run.as_ref().is_some_and(|run| run.started_at == it.at);
+    let Latest { verb, at, .. } = facts.latest.get(id).filter(|it| !is_last(it))?;
+    Some(format!("cp {verb}, {}", at.strftime("%Y-%m-%d %H:%M UTC")))
 }
+
+/// What is said of a node that never ran.
+pub(super) const WITHOUT_RESULT: &str = "no result yet";
 
 fn rank(last: Option<&LastResult>) -> u8 {
     match last.map(|last| last.status) {
@@ -84,15 +95,7 @@ fn rank(last: Option<&LastResult>) -> u8 {
 }
 
 fn test(facts: &Facts<'_>, id: &NodeId, node: &Node) -> Json {
-    let last = last(facts, id);
-    let (class, word) = match last.map(|last| last.status) {
-        None => ("unknown", without_result(facts)),
-        Some(Status::Error) => ("fail", "could not run"),
-        Some(Status::Fail) => ("fail", "failed"),
-        Some(Status::Warn) => ("warn", "warned"),
-        Some(Status::Skipped) => ("unknown", "skipped"),
-        Some(_) => ("pass", "passed"),
-    };
+    let ended = ended(facts, id);
     let severity = facts.scanned.nodes[id].config.severity();
     let generic = node.generic.as_ref();
     let on = generic.map(|test| {
@@ -107,14 +110,45 @@ fn test(facts: &Facts<'_>, id: &NodeId, node: &Node) -> Json {
         "anchor": anchor("test", &node.name),
         "description": prose::html(&node.description),
         "severity": if severity == Severity::Warn { "warn" } else { "error" },
-        "class": class,
-        "word": word,
-        "message": last.filter(|_| class != "pass").map(|last| last.message.clone()).unwrap_or_default(),
+        "class": ended["class"],
+        "word": ended["word"],
+        "message": ended["message"],
+        "earlier": ended["earlier"],
         "on": on,
         "file": node.file.path.to_string_lossy().replace('\\', "/"),
         "sql": sql.filter(|_| generic.is_none()).map(|sql| super::listing::html(sql)),
         "reads": facts.graph.parents(id).iter().map(|parent| super::entry::link(facts, parent)).collect::<Vec<_>>(),
     })
+}
+
+/// The unit tests of a model.
+pub(super) fn units(facts: &Facts<'_>, of: &NodeId) -> Vec<Json> {
+    facts.project.unit_tests.iter().filter(|test| test.model == *of).map(|test| unit(facts, test)).collect()
+}
+
+fn unit(facts: &Facts<'_>, test: &UnitTest) -> Json {
+    let mut told = ended(facts, &test.id());
+    told["label"] = json!(test.name);
+    told["anchor"] = json!(anchor("test", test.id().as_str()));
+    told["is_unit"] = json!(true);
+    told["place"] = json!(test.place.to_string());
+    told["on"] = json!({"name": super::entry::name(facts, &test.model), "url": format!("{}#tests", url(&test.model))});
+    told
+}
+
+/// How a test ended, in a word.
+fn ended(facts: &Facts<'_>, id: &NodeId) -> Json {
+    let last = last(facts, id);
+    let (class, word) = match last.map(|last| last.status) {
+        None => ("unknown", WITHOUT_RESULT),
+        Some(Status::Error) => ("fail", "could not run"),
+        Some(Status::Fail) => ("fail", "failed"),
+        Some(Status::Warn) => ("warn", "warned"),
+        Some(Status::Skipped) => ("unknown", "skipped"),
+        Some(_) => ("pass", "passed"),
+    };
+    let message = last.filter(|_| class != "pass").map(|last| last.message.clone()).unwrap_or_default();
+    json!({"class": class, "word": word, "message": message, "earlier": earlier(facts, id)})
 }
 
 /// A test as a reader says it: its name and what it was given.

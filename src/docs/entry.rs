@@ -97,7 +97,8 @@ pub(super) fn entry(facts: &Facts<'_>, columns: &Columns, reach: &Reach, id: &No
     let shown: Vec<Json> = known.iter().map(|it| column(facts, columns, id, it)).collect();
     let tests = [checked::tests(facts, id, None), checked::singular_on(facts, id)].concat();
     let of_columns = shown.iter().flat_map(|column| column["tests"].as_array().into_iter().flatten());
-    let counts = checked::counts(tests.iter().chain(of_columns));
+    let units = checked::units(facts, id);
+    let counts = checked::counts(tests.iter().chain(of_columns).chain(&units));
     json!({
         "name": name(facts, id),
         "kind": kind(facts, id),
@@ -114,8 +115,7 @@ pub(super) fn entry(facts: &Facts<'_>, columns: &Columns, reach: &Reach, id: &No
         "collection": facts.collections.get(id),
         "fields": if source.is_some() { tracks::fields_of(facts, columns, reach, id) } else { Vec::new() },
         "tests": tests,
-        "unit_tests": facts.project.unit_tests.iter().filter(|test| test.model == *id)
-            .map(|test| json!({"name": test.name, "place": test.place.to_string()})).collect::<Vec<_>>(),
+        "unit_tests": units,
         "counts": counts,
         "parents": links(facts.graph.parents(id)),
         "children": links(facts.graph.children(id)),
@@ -215,11 +215,11 @@ fn plain(value: &Json) -> String {
     }
 }
 
-/// How a seed or a model ended in the last run.
+/// How a seed or a model ended when it last ran.
 fn state(facts: &Facts<'_>, id: &NodeId) -> Option<Json> {
     facts.scanned.nodes.get(id)?;
     Some(match checked::last(facts, id) {
-        None => json!({"class": "unknown", "word": checked::without_result(facts), "message": ""}),
+        None => json!({"class": "unknown", "word": checked::WITHOUT_RESULT, "message": ""}),
         Some(last) => {
             let (class, word) = match last.status {
                 Status::Success => ("pass", "built"),
@@ -227,7 +227,7 @@ fn state(facts: &Facts<'_>, id: &NodeId) -> Option<Json> {
                 Status::Skipped => ("unknown", "skipped"),
                 _ => ("fail", "failed"),
             };
-            json!({"class": class, "word": word, "message": last.message})
+            json!({"class": class, "word": word, "message": last.message, "earlier": checked::earlier(facts, id)})
         }
     })
 }

@@ -26,6 +26,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use crate::artifact::LastRun;
+use crate::artifact::Latest;
 use crate::check::Bound;
 use crate::engine::Column;
 use crate::engine::Session;
@@ -52,6 +53,8 @@ pub struct Facts<'a> {
     pub session: &'a Session,
     /// The run that left its results.
     pub last_run: Option<LastRun>,
+    /// How each node ended when it last ran.
+    pub latest: IndexMap<NodeId, Latest>,
     /// Where is published, for a person.
     pub destination: String,
     /// What could not be looked at, for a person.

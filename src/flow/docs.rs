@@ -54,6 +54,7 @@ impl House {
                 .collect(),
             session: &session,
             last_run: artifact::last_run(&self.project)?,
+            latest: artifact::latest(&self.project)?,
             destination: self.destination(),
             notes,
             made_at: self.started_at,

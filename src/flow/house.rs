@@ -28,6 +28,7 @@ use crate::graph::State;
 use crate::ingest;
 use crate::ingest::Ingested;
 use crate::name::NodeId;
+use crate::plan::Outcome;
 use crate::plan::Plan;
 use crate::plan::RunRecord;
 use crate::plan::Walk;
@@ -262,17 +263,22 @@ impl House {
         );
         stop.walked();
         state::tidy(&session, &self.database)?;
-        let record = RunRecord {
+        let record = self.record(outcomes);
+        self.write_artifacts(&record)?;
+        hooks.run("on-run-end", &self.project.on_run_end)?;
+        Ok(record)
+    }
+
+    /// What came of this run.
+    pub(super) fn record(&self, outcomes: Vec<Outcome>) -> RunRecord {
+        RunRecord {
             invocation_id: self.invocation_id.clone(),
             verb: self.verb.clone(),
             arguments: serde_json::json!({ "select": self.settings.flags.select, "exclude": self.settings.flags.exclude, "full_refresh": self.settings.flags.full_refresh }),
             started_at: self.started_at,
             took: self.clock.elapsed(),
             outcomes,
-        };
-        self.write_artifacts(&record)?;
-        hooks.run("on-run-end", &self.project.on_run_end)?;
-        Ok(record)
+        }
     }
 
     /// Writes the manifest, the compiled SQL and the run's results.
@@ -293,7 +299,13 @@ impl House {
         for (id, sql) in &compiled {
             artifact::write_compiled(&self.project, &self.project.nodes[id], sql)?;
         }
-        artifact::write_run_results(&self.project, record)
+        self.write_results(record)
+    }
+
+    /// Writes how each node ended: in this run, and of all others when they last ran.
+    pub(super) fn write_results(&self, record: &RunRecord) -> Result<()> {
+        artifact::write_run_results(&self.project, record)?;
+        artifact::write_latest(&self.project, record)
     }
 
     /// Every node's parents, as the manifest shows them.

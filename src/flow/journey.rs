@@ -174,6 +174,10 @@ impl House {
             observe.on(Progress::Warning { text });
         }
         let units = self.unit(observe)?;
+        let outcomes: Vec<_> = units.iter().map(Unit::outcome).collect();
+        if !units.is_empty() {
+            self.write_results(&self.record(outcomes.clone()))?;
+        }
         let done = Done { golden, units, replays: self.replay(observe)?, ..Done::default() };
         let is_checked = !done.golden.is_empty() || !done.units.is_empty() || done.replays.is_some();
         let has_tests = !self.select(&[NodeKind::Test])?.0.is_empty();
@@ -183,6 +187,9 @@ impl House {
             None if !has_tests && is_checked => Ok(done),
             None => {
                 let record = self.perform(&self.warehouse()?, &[NodeKind::Test], observe, stop)?;
+                // To dbt, unit tests are nodes of the run.
+                let all = outcomes.into_iter().chain(record.outcomes.iter().cloned()).collect();
+                self.write_results(&self.record(all))?;
                 Ok(Done { record: Some(record), stopped: stop.is_asked(), ..done })
             }
         }

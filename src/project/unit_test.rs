@@ -32,6 +32,15 @@ pub struct UnitTest {
     pub place: Place,
 }
 
+impl UnitTest {
+    /// As dbt calls it: `unit_test.<project>.<model>.<name>`.
+    pub fn id(&self) -> NodeId {
+        let model = self.model.as_str();
+        let model = model.strip_prefix("model.").unwrap_or(model);
+        NodeId::from(format!("unit_test.{model}.{}", self.name))
+    }
+}
+
 /// Rows that a model reads.
 #[derive(Debug, Clone)]
 pub struct Input {

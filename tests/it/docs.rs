@@ -176,6 +176,20 @@ fn a_site_says_all_that_is_known_and_lets_nothing_run() {
         site
     };
     assert_eq!(timeless(&pages(&project)), timeless(&site));
+    // What a later run does not look at keeps its result, with the run that it is of; unit tests have one too.
+    project.cp(["run", "--quiet"]).success();
+    project.cp(["test", "--quiet", "--select", "rates"]).success();
+    project.cp(["docs", "--quiet"]).success();
+    let checks = said(&pages(&project)["checks.html"]);
+    let failed = Regex::new("failed got 1 result in cp build, ").unwrap();
+    assert!(failed.is_match(&checks), "{checks}");
+    project.cp(["test", "--quiet", "--select", "sales"]).status(1);
+    let results: serde_json::Value = serde_json::from_str(&project.read("target/run_results.json")).unwrap();
+    let unit =
+        results["results"].as_array().unwrap().iter().find(|it| it["unique_id"] == "unit_test.shop.sales.one_click");
+    assert_eq!(unit.unwrap_or_else(|| panic!("{results:#}"))["status"], "pass");
+    project.cp(["docs", "--quiet"]).success();
+    assert_said("docs_checks", &pages(&project).into_iter().filter(|(name, _)| name == "checks.html").collect());
     // A model that is gone has no page; one that does not compile, or that DuckDB does not take, says so on its own.
     project
         .remove("models/marts/odd.sql")

@@ -74,7 +74,11 @@ fn what_is_expected_stands_beside_what_is_made() {
     project.edit("models/sales.yml", "        - {id: 3, channel: fair, amount: null}\n", "");
     let output = project.cp(["test"]).success();
     assert_eq!(output.stdout, "units  1 passed\n");
-    assert!(!project.path("data").exists() && !project.path("target").exists(), "nothing is written");
+    assert!(!project.path("data").exists(), "no data is written");
+    let written = std::fs::read_dir(project.path("target")).unwrap().map(|it| it.unwrap().file_name());
+    let mut written: Vec<_> = written.collect();
+    written.sort();
+    assert_eq!(written, ["latest_results.json", "run_results.json"]);
 }
 
 #[test]

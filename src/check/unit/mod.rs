@@ -5,8 +5,12 @@ mod compare;
 mod place;
 mod scaffold;
 
+use std::time::Duration;
+use std::time::Instant;
+
 use indexmap::IndexMap;
 use indexmap::IndexSet;
+use jiff::Timestamp;
 
 use crate::check::Verdict;
 use crate::check::golden::Picture;
@@ -22,7 +26,9 @@ use crate::error::suggestion;
 use crate::name::NodeId;
 use crate::name::Relation;
 use crate::name::quote;
+use crate::plan::Outcome;
 use crate::progress::Silent;
+use crate::progress::Status;
 use crate::project::Fixture;
 use crate::project::NodeKind;
 use crate::project::Source;
@@ -40,13 +46,40 @@ pub use scaffold::scaffold;
 /// What came of a unit test.
 #[derive(Debug, Clone)]
 pub struct Unit {
+    pub id: NodeId,
     pub name: String,
     /// The model that it tests.
     pub model: String,
     pub verdict: Verdict,
+    pub started_at: Timestamp,
+    pub took: Duration,
 }
 
 impl Unit {
+    /// As the results of a run keep it.
+    pub fn outcome(&self) -> Outcome {
+        let (status, failures, message) = match &self.verdict {
+            Verdict::Equal => (Status::Pass, Some(0), ""),
+            Verdict::Failed(why) => (Status::Error, None, why.as_str()),
+            verdict => (Status::Fail, Some(1), verdict.headline()),
+        };
+        Outcome {
+            id: self.id.clone(),
+            status,
+            message: message.to_string(),
+            reason: None,
+            rows: None,
+            failures,
+            diagnostic: None,
+            fault: None,
+            started_at: self.started_at,
+            took: self.took,
+            worker: 1,
+            compiled: None,
+            relation: None,
+        }
+    }
+
     /// Whether the model made what was expected.
     pub fn is_equal(&self) -> bool {
         matches!(self.verdict, Verdict::Equal)
@@ -96,10 +129,12 @@ pub fn unit(blueprint: &Blueprint<'_>, models: &IndexSet<NodeId>) -> Result<Vec<
     let mut faults = Diagnostics::default();
     let mut units = Vec::new();
     for test in tests {
+        let (started_at, clock) = (Timestamp::now(), Instant::now());
         match bench.run(test) {
             Ok(verdict) => {
                 let model = blueprint.project.nodes[&test.model].name.clone();
-                units.push(Unit { name: test.name.clone(), model, verdict });
+                let (id, name, took) = (test.id(), test.name.clone(), clock.elapsed());
+                units.push(Unit { id, name, model, verdict, started_at, took });
             }
             Err(error) if error.diagnostics().is_empty() => return Err(error),
             Err(error) => faults.extend(error.diagnostics().to_vec()),
