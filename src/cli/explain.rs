@@ -18,13 +18,13 @@ pub struct ExplainFlags {
     /// The model that the row is in
     #[arg(long, value_name = "NAME")]
     pub model: String,
-    /// The row's key, as the model declares it: VALUE, VALUE,VALUE or COLUMN=VALUE,..; one part of several will do where it is enough
+    /// The row's key, as the model declares it: VALUE, VALUE,VALUE or COLUMN=VALUE,..; one `--key` for each part where a value has a comma; one part of several will do where it is enough
     #[arg(long, value_name = "KEY", required = true)]
     pub key: Vec<String>,
     /// Tell the events in so many steps at most, several in one where there are more; -1 is one each
     #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true)]
     pub limit: i64,
-    /// Tell payloads too, which may hold personal data
+    /// Tell payloads too; the row's own columns are told in any case, and either may hold personal data
     #[arg(long)]
     pub payload: bool,
     /// Explain the row in a build of this folder's events, made in memory [default: the warehouse]

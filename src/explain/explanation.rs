@@ -54,6 +54,8 @@ pub struct Proof {
     pub columns: u64,
     /// Columns that are otherwise: `before` as they are there, `after` as these events make them.
     pub different: Vec<CellChange>,
+    /// Whether some of the row's columns lead to rows of a parent; else it stands on all of them.
+    pub is_led: bool,
     /// Whether these events make the row at all.
     pub is_made: bool,
 }

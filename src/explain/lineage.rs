@@ -54,6 +54,13 @@ fn by(blueprint: &Blueprint<'_>, id: &NodeId) -> Vec<String> {
     }
 }
 
+/// Whether some parent's rows can be found by columns that the node has too; else a row of it stands on all rows of its
+/// parents.
+pub fn is_led(blueprint: &Blueprint<'_>, id: &NodeId, columns: &[String]) -> bool {
+    let is_there = |name: &String| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+    blueprint.graph.parents(id).iter().any(|parent| by(blueprint, parent).iter().any(is_there))
+}
+
 /// The table that events land in, where the project has it as a source.
 pub fn landing(blueprint: &Blueprint<'_>) -> Option<NodeId> {
     let mut sources = blueprint.scanned.sources.iter();

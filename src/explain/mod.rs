@@ -166,6 +166,7 @@ impl Search<'_> {
             events: evidence.events.len() as u64,
             columns: self.watched.columns.len() as u64,
             different: self.watched.differences(self.row, made),
+            is_led: lineage::is_led(self.blueprint, self.question.model, &self.watched.columns),
             is_made: made.is_some(),
         }
     }
@@ -180,11 +181,17 @@ impl Search<'_> {
         // A row may be there before anything has happened.
         let runs: Vec<Vec<usize>> = [Vec::new()].into_iter().chain(runs).collect();
         let made = watched.rows(&Given::of(blueprint, evidence.events.clone()), &runs)?;
+        let proof = self.compared(evidence, made.last().unwrap_or(&None));
+        // What is otherwise in the end never was in the warehouse as these events alone make it.
+        let is_otherwise = |column: &String| proof.different.iter().any(|change| change.column == *column);
+        let is_left_out = |column: &String| self.row.is_some() && proof.is_made && is_otherwise(column);
         let steps = told.chunks(size).zip(made.windows(2)).map(|(events, made)| {
-            let (effect, changes) = watched.change(&made[0], &made[1]);
+            let (effect, mut changes) = watched.change(&made[0], &made[1]);
+            changes.retain(|change| !is_left_out(&change.column));
             Step { events: events.iter().map(|(_, event)| event.clone()).collect(), effect, changes }
         });
-        Ok((steps.collect(), self.compared(evidence, made.last().unwrap_or(&None))))
+        let steps = steps.collect();
+        Ok((steps, proof))
     }
 
     /// The events that may be behind the row of a key. `from` is where the row is, if it is there at all.

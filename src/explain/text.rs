@@ -95,6 +95,14 @@ fn proved(told: &Explanation) -> (String, Mark, String) {
     let behind = all.filter(|event| event.is_behind).count() as u64;
     let with_seeds = |events: String| [events].into_iter().chain(told.seeds.clone()).collect::<Vec<_>>().join(" and ");
     let given = with_seeds(counted(proof.events, "event"));
+    // Beside how many are behind it, all of them would be another number.
+    let these = match proof.events.saturating_sub(behind) {
+        0 => format!("{given} alone"),
+        more => {
+            let have = if more == 1 { "has" } else { "have" };
+            format!("{} and {} more that only {have} the key", with_seeds("these".to_string()), grouped(more))
+        }
+    };
     let columns = counted(proof.columns, "column");
     let same = grouped(proof.columns - proof.different.len() as u64);
     match (&told.row, proof.is_equal) {
@@ -122,21 +130,26 @@ fn proved(told: &Explanation) -> (String, Mark, String) {
         (Some(_), true) => (
             format!("{} behind it", counted(behind, "event")),
             Mark::Added,
-            format!("proved: built from {given} alone, all of its {columns} are the same"),
+            format!("proved: built from {these}, all of its {columns} are the same"),
         ),
         (Some(_), false) if !proof.is_made => (
             "not explained".to_string(),
             Mark::Removed,
-            format!(
-                "built from {given} alone, there is no such row: its columns do not lead to the rows that it stands on \
-                 (`meta: {{explain: {{by: [columns]}}}}` names others)"
-            ),
+            match proof.is_led {
+                true => format!(
+                    "built from {given} alone, there is no such row: its columns do not lead to the rows that it stands on \
+                     (`meta: {{explain: {{by: [columns]}}}}` names others)"
+                ),
+                false => {
+                    format!("built from {given} alone, there is no such row: it stands on all rows of its parents")
+                }
+            },
         ),
         (Some(_), false) => (
             format!("{} behind it, and others", counted(behind, "event")),
             Mark::Changed,
             format!(
-                "built from {given} alone, {same} of its {columns} are the same; those that are not stand on other rows too:"
+                "built from {these}, {same} of its {columns} are the same; those that are not stand on other rows too:"
             ),
         ),
     }
@@ -228,7 +241,10 @@ fn changed(lines: &mut Lines, step: &Step) {
                 let (before, after) = beside(&change.before, &change.after, WIDEST);
                 format!("{} {before} → {after}", change.column)
             });
-            lines.wrapped(Mark::Changed, "", &cells.collect::<Vec<_>>(), ", ");
+            match step.changes.is_empty() {
+                true => lines.add(Mark::Plain, "changes only columns that are told apart above".to_string()),
+                false => lines.wrapped(Mark::Changed, "", &cells.collect::<Vec<_>>(), ", "),
+            }
         }
         Effect::Nothing => {
             let is_behind = step.events.iter().any(|event| event.is_behind || !event.rejected.is_empty());

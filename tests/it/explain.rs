@@ -147,6 +147,11 @@ fn a_stale_warehouse_is_told(project: &Project) {
     assert!(!output.stdout.contains("other rows"), "{output}");
     let told = told(project, "--model fact_orders --key O-1");
     assert!(told["stale"].as_array().is_some_and(|stale| !stale.is_empty()), "{told:#}");
+    // What these events make otherwise in the end never was in the warehouse on the way there.
+    let steps = told["steps"].as_array().unwrap().iter();
+    let changes: Vec<_> = steps.flat_map(|step| step["changes"].as_array().unwrap()).collect();
+    assert!(changes.iter().any(|change| change["column"] == "payments_attempted"), "{told:#}");
+    assert!(changes.iter().all(|change| change["column"] != "payments_succeeded"), "{told:#}");
     project.edit("models/analytics/_analytics.yml", "explain: {by: [sku]}", "explain: {with: sku}");
     explain(project, "--model fact_orders --key O-1").status(2).assert("explain_fault_declared");
     project.remove("data/warehouse.duckdb");
