@@ -58,7 +58,9 @@ impl House {
         let outdated = plan.steps.into_values().filter_map(|step| {
             let is_edited = matches!(step.action, Action::Full { .. });
             match step.action {
-                Action::Full { reason } | Action::Update { reason } => Some(Outdated { id: step.id, reason, is_edited }),
+                Action::Full { reason } | Action::Update { reason } => {
+                    Some(Outdated { id: step.id, reason, is_edited })
+                }
                 _ => None,
             }
         });

@@ -56,9 +56,9 @@ fn a_list_that_bigquery_could_not_hold_is_refused() {
     let (project, dataset) = odd(server, "select 1 as id, {'tags': ['a', null]} as inner", "");
     project.cp(["build", "--threads", "1"]).status(1).assert("publish_list_with_null");
     project.file("models/odd.sql", "select 1 as id, {'a b': 1} as inner");
-    project.cp(["build"]).status(2).assert("publish_field_name");
+    project.cp(["build", "--threads", "1"]).status(2).assert("publish_field_name");
     project.file("models/odd.sql", "select 1 as id, [[1]] as inner");
-    project.cp(["build"]).status(2).assert("publish_list_of_lists");
+    project.cp(["build", "--threads", "1"]).status(2).assert("publish_list_of_lists");
     assert!(server.tables(&dataset).is_empty(), "{:?}", server.tables(&dataset));
 }
 
