@@ -28,12 +28,12 @@
 //! | `rebuild` | a whole build in memory, from given events, as they arrive |
 //! | `artifact` | compiled SQL, `manifest.json` and `run_results.json`, as dbt writes them; what changed since an earlier manifest |
 //! | `check` | tests, severity, golden snapshots, replays, unit tests, and what may be published |
-//! | `publish` | verified tables only, as Parquet |
+//! | `publish` | verified tables only, as Parquet or into BigQuery |
 //! | `diff` | two builds of one project: which models are otherwise, and the reviewer's page about it |
 //! | `docs` | the project as a static site: pages, the graph, columns from field to publication; and serving it |
 //! | `drift` | what producers have changed, and the edits that take it in |
 //! | `explain` | why a row is what it is: the events behind it, in order, and what each changed |
-//! | `report` | what happened to the data, as text and JSON |
+//! | `report` | what happened to the data, as a page with charts, text and JSON |
 //! | `flow` | both journeys, each on one screen; every verb is a slice of it |
 //! | `ui` | all printing |
 //! | `cli` | one thin file a verb |

@@ -10,8 +10,9 @@
 //! - a column that begins with `_` is not shown; rows come by `meta.report.order_by` (SQL), else by all columns.
 //!
 //! `meta.report` may say besides: `when` (an SQL condition) and `show` (a list of columns), which rows and columns it is;
-//! `masked`, for rows in which what payloads say stands: what looks like a person's own in them is masked, names of fields too;
-//! `chart` (see the module of that name); `rows`, how many are read at a glance; and `as_of`, the column that tells the day of a row: a report of an earlier day leaves out what came later.
+//! `masked`, for rows in which what payloads say stands: what looks like a person's own in them is masked, names of
+//! fields too; `chart` (see the module of that name); `rows`, how many are read at a glance; and `as_of`, the column that
+//! tells the day of a row: a report of an earlier day leaves out what came later.
 //!
 //! The model with `meta.report: {headline: true}` holds the headline: for each `figure` a `value`, its `unit` (`share`,
 //! `minutes`, or any other name), whether it is `better` `up` or `down` (null for what can only grow), and the first day
