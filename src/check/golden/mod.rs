@@ -3,6 +3,7 @@
 
 mod difference;
 mod file;
+mod look;
 mod picture;
 mod statement;
 
@@ -13,6 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::check::golden::file::File;
+use crate::check::golden::look::look;
 use crate::engine::Session;
 use crate::error::AtPath;
 use crate::error::Error;
@@ -162,7 +164,7 @@ impl Snapshots {
             _ => return Ok(Verdict::Failed("it has no place in the database".to_string())),
         };
         let hash = sql.map(|sql| statement::hash(&without_places(&sql, blueprint)));
-        let picture = Picture::of(session, &from, hash, &scan.config.key(), &volatile(node, scan))
+        let picture = look(session, &from, hash, &scan.config.key(), &volatile(node, scan))
             .map_err(|error| Error::data(format!("cannot look at `{}`", node.name)).because(error))?;
         let (path, pending) = (self.path(&node.name), self.pending_path(&node.name));
         let before = File::read(&path)?.map(|file| Picture::read(&file.contents)).transpose();

@@ -8,15 +8,8 @@ use crate::engine::SqlError;
 use crate::engine::Value;
 use crate::name::quote;
 
-/// Rows that are shown of a table; of a longer one those whose keys have the smallest hashes, so that a row more or less
-/// changes hardly which.
-const SHOWN: usize = 80;
-
 /// Characters that are shown of a value.
 const WIDEST: usize = 120;
-
-/// What stands for a value that says nothing about the table.
-const MASK: &str = "masked";
 
 /// What is between the cells of a row.
 const BETWEEN: &str = " | ";
@@ -47,54 +40,6 @@ pub struct Column {
 }
 
 impl Picture {
-    /// Looks at a table, a view, or a query in parentheses.
-    ///
-    /// # Errors
-    /// The database's.
-    pub(super) fn of(
-        session: &Session,
-        from: &str,
-        sql: Option<String>,
-        key: &[String],
-        masked: &[String],
-    ) -> Result<Self, SqlError> {
-        let told = session.query(&format!("describe select * from {from}"))?.rows;
-        let columns: Vec<crate::engine::Column> = told
-            .iter()
-            .map(|row| crate::engine::Column { name: row[0].to_string(), data_type: row[1].to_string() })
-            .collect();
-        let is_masked = |name: &str| masked.iter().any(|masked| masked.eq_ignore_ascii_case(name));
-        let seen: Vec<&str> =
-            columns.iter().map(|column| column.name.as_str()).filter(|name| !is_masked(name)).collect();
-        let is_key = |name: &&String| seen.iter().any(|column| column.eq_ignore_ascii_case(name));
-        let key: Vec<String> = key.iter().filter(is_key).cloned().collect();
-        let mut facts = vec!["count(*)".to_string(), hash_of(&seen)];
-        for column in columns.iter().filter(|column| !is_masked(&column.name)) {
-            let name = plain(&quote(&column.name), &column.data_type);
-            // `count(distinct)` says the same at three times the price, for it expects more than a sample's few rows.
-            let distinct = format!("coalesce(len(list_distinct(list({name}))), 0)");
-            facts.extend([format!("count({name})"), distinct]);
-            facts.extend([format!("min({name})"), format!("max({name})")]);
-            facts.push(if is_money(&column.data_type) { format!("sum({name})") } else { "null".to_string() });
-        }
-        let told = session.query(&format!("select {} from {from}", facts.join(",\n")))?;
-        let mut told = told.rows.into_iter().next().unwrap_or_default().into_iter();
-        let mut next = || told.next().unwrap_or(Value::Null);
-        let rows = u64::try_from(next().as_integer().unwrap_or(0)).unwrap_or(0);
-        let content = next().to_string();
-        let described = columns.iter().map(|column| Column {
-            name: column.name.clone(),
-            data_type: column.data_type.clone(),
-            facts: match is_masked(&column.name) {
-                true => vec![MASK.to_string()],
-                false => facts_of(rows, [next(), next(), next(), next(), next()]),
-            },
-        });
-        let described = described.collect();
-        let shown = shown(session, from, &columns.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), &key, masked)?;
-        Ok(Self { sql, rows, content, columns: described, key, shown })
-    }
-
     /// All rows and nothing else of a table, a view, or a query in parentheses.
     ///
     /// # Errors
@@ -185,34 +130,8 @@ impl fmt::Display for Picture {
     }
 }
 
-/// The rows that are shown, in the order of their keys.
-fn shown(
-    session: &Session,
-    from: &str,
-    columns: &[&str],
-    key: &[String],
-    masked: &[String],
-) -> Result<Vec<Vec<String>>, SqlError> {
-    let is_masked = |name: &str| masked.iter().any(|masked| masked.eq_ignore_ascii_case(name));
-    let seen: Vec<&str> = columns.iter().copied().filter(|name| !is_masked(name)).collect();
-    let whole = text_of(&seen);
-    let keys: Vec<&str> = if key.is_empty() { seen.clone() } else { key.iter().map(String::as_str).collect() };
-    let by: Vec<String> = keys.iter().map(|name| quote(name)).chain([whole.clone()]).collect();
-    let rows = session.query(&format!(
-        "select {} from {from} qualify row_number() over (order by md5({}), {whole}) <= {SHOWN} order by {}",
-        columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", "),
-        text_of(&keys),
-        by.join(", ")
-    ))?;
-    let cells = |row: Vec<Value>| -> Vec<String> {
-        let cell = |(value, name): (Value, &&str)| if is_masked(name) { MASK.to_string() } else { cell(&value) };
-        row.into_iter().zip(columns).map(cell).collect()
-    };
-    Ok(rows.rows.into_iter().map(cells).collect())
-}
-
 /// An expression: the values of these columns as one text, in which NULL, empty and missing are told apart.
-fn text_of(columns: &[&str]) -> String {
+pub(super) fn text_of(columns: &[&str]) -> String {
     let texts: Vec<_> = columns.iter().map(|name| format!("cast({} as varchar)", quote(name))).collect();
     format!("cast(to_json([{}]) as varchar)", texts.join(", "))
 }
@@ -222,36 +141,8 @@ fn hash_of(columns: &[&str]) -> String {
     format!("md5(string_agg(md5({0}), '' order by {0}))", text_of(columns))
 }
 
-/// An expression with an order, for the types that have none.
-fn plain(name: &str, data_type: &str) -> String {
-    let is_ordered = !["MAP", "UNION", "VARIANT"].iter().any(|kind| data_type.starts_with(kind));
-    if is_ordered { name.to_string() } else { format!("cast({name} as varchar)") }
-}
-
-fn is_money(data_type: &str) -> bool {
-    data_type.starts_with("DECIMAL") && !data_type.ends_with(']')
-}
-
-fn facts_of(rows: u64, [present, distinct, least, greatest, sum]: [Value; 5]) -> Vec<String> {
-    let present = u64::try_from(present.as_integer().unwrap_or(0)).unwrap_or(0);
-    let mut facts = Vec::new();
-    if present < rows {
-        let missing = rows - present;
-        facts.push(format!("null {missing} ({:.1} %)", missing as f64 * 100.0 / rows as f64));
-    }
-    if present > 0 {
-        facts.push(format!("distinct {distinct}"));
-        facts.push(format!("least {}", cell(&least)));
-        facts.push(format!("greatest {}", cell(&greatest)));
-    }
-    if !sum.is_null() {
-        facts.push(format!("sum {sum}"));
-    }
-    facts
-}
-
 /// A value as it is shown: a text between quotes, so that an empty one and one that says `NULL` are seen as such.
-fn cell(value: &Value) -> String {
+pub(super) fn cell(value: &Value) -> String {
     let text = match value {
         Value::Null => "NULL".to_string(),
         Value::List(_) | Value::Struct(_) => value.to_json().to_string(),
@@ -311,49 +202,4 @@ fn parted<'a>(line: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
         }
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::Engine;
-
-    const TABLE: &str = "(select * from (values
-        (1, 'a', 1.50::decimal(18, 2), null::varchar, timestamp '2025-01-01 10:00:00.5', [1, 2], {'a': 'x | y'}),
-        (2, '', 2.25, 'NULL', null, [], {'a': '; \"'}),
-        (3, 'b' || chr(10) || '|', null, 'é', timestamp '2025-01-02', null, null)
-    ) as t(id, \"odd: name\", amount, note, sold_at, list, pair))";
-
-    fn picture(from: &str, key: &[&str], masked: &[&str]) -> Picture {
-        let session = Engine::in_memory().unwrap().session().unwrap();
-        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect::<Vec<_>>();
-        Picture::of(&session, from, Some("0123".to_string()), &owned(key), &owned(masked)).unwrap()
-    }
-
-    #[test]
-    fn tells_null_empty_and_the_word_apart_and_reads_back() {
-        let picture = picture(TABLE, &["id"], &["sold_at"]);
-        insta::assert_snapshot!(picture);
-        assert_eq!(Picture::read(&picture.to_string()), Ok(picture));
-    }
-
-    #[test]
-    fn the_order_of_rows_does_not_matter() {
-        let one = picture(&format!("(select * from {TABLE} order by id)"), &[], &[]);
-        assert_eq!(one, picture(&format!("(select * from {TABLE} order by id desc)"), &[], &[]));
-        let many = "(select range as id, range % 7 as rest from range(1000))";
-        let shown = picture(many, &["id"], &[]).shown;
-        assert_eq!(shown.len(), SHOWN);
-        let more = picture("(select range as id, range % 7 as rest from range(1010))", &["id"], &[]).shown;
-        assert!(shown.iter().filter(|row| more.contains(row)).count() >= SHOWN - 4, "{shown:?}\n{more:?}");
-    }
-
-    #[test]
-    fn an_empty_table_and_one_without_rows_to_show_read_back() {
-        let none = picture("(select 1 as id where false)", &["id"], &[]);
-        assert_eq!((none.rows, none.shown.len()), (0, 0));
-        assert_eq!(Picture::read(&none.to_string()), Ok(none));
-        assert!(Picture::read("rows many").is_err());
-        assert!(Picture::read("something else").is_err());
-    }
 }
