@@ -54,6 +54,8 @@ pub enum Progress {
     Advance { by: u64 },
     /// The stage is over; one line that says what came of it.
     Done { summary: String },
+    /// A stage that ran beside another one is over.
+    Beside { name: &'static str, summary: String, took: Duration },
     /// A node begins.
     NodeStarted { id: NodeId },
     /// A node is over. `detail` is a short phrase, as in `1,551 rows`.

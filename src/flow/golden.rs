@@ -1,9 +1,12 @@
 //! The project, built from the sample, beside its golden snapshots.
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::thread;
 
 use crate::check::Golden;
 use crate::check::Snapshots;
+use crate::check::Unit;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::error::Result;
@@ -33,8 +36,24 @@ impl House {
         }
     }
 
+    /// Golden snapshots, and beside them unit tests, which keep one processor busy at the most.
+    pub(super) fn golden_and_units(&self, observe: &dyn Observe) -> Result<(Vec<Golden>, Vec<Unit>)> {
+        thread::scope(|scope| {
+            let units = scope.spawn(|| self.unit());
+            let golden = self.golden(observe);
+            let units = units.join().unwrap_or_else(|panic| resume_unwind(panic));
+            let (golden, (units, took)) = (golden?, units?);
+            if !units.is_empty() {
+                let passed = units.iter().filter(|unit| unit.is_equal()).count();
+                let summary = format!("{passed} of {} unit tests passed", units.len());
+                observe.on(Progress::Beside { name: "unit", summary, took });
+            }
+            Ok((golden, units))
+        })
+    }
+
     /// Builds all from the sample, and compares what is selected with its snapshots. A project without a sample has none.
-    pub fn golden(&self, observe: &dyn Observe) -> Result<Vec<Golden>> {
+    fn golden(&self, observe: &dyn Observe) -> Result<Vec<Golden>> {
         let sample = self.settings.layout.root.join(Settings::SAMPLE);
         let (selected, _) = self.select(&[NodeKind::Model, NodeKind::Seed])?;
         if !sample.is_dir() && !selected.is_empty() && !snapshots(&self.settings.layout.root).is_empty()? {

@@ -168,12 +168,11 @@ impl House {
 
     /// The checks alone: of the models on the sample, and of what is in the warehouse.
     pub fn test(&self, observe: &dyn Observe, stop: &Stop) -> Result<Done> {
-        let golden = self.golden(observe)?;
+        let (golden, units) = self.golden_and_units(observe)?;
         for file in self.unreferenced_snapshots()? {
             let text = format!("`{}` is the snapshot of a model that is gone", file.display());
             observe.on(Progress::Warning { text });
         }
-        let units = self.unit(observe)?;
         let outcomes: Vec<_> = units.iter().map(Unit::outcome).collect();
         if !units.is_empty() {
             self.write_results(&self.record(outcomes.clone()))?;

@@ -93,6 +93,12 @@ impl Console {
         }
     }
 
+    fn over(&self, name: &str, summary: &str, took: Duration) {
+        let bold = Style::new().bold();
+        let took = crate::ui::print::faint(&format!("[{}]", seconds(took)));
+        self.line(&format!("{bold}{name:>9}{bold:#}  {summary}  {took}"));
+    }
+
     fn finished(&self, name: &str, status: Status, detail: &str, took: Duration) {
         let counter = {
             let mut stage = self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -148,12 +154,9 @@ impl Observe for Console {
                     let stage = self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                     (stage.name, stage.begun.elapsed())
                 };
-                let bold = Style::new().bold();
-                self.line(&format!(
-                    "{bold}{name:>9}{bold:#}  {summary}  {}",
-                    crate::ui::print::faint(&format!("[{}]", seconds(took)))
-                ));
+                self.over(name, &summary, took);
             }
+            Progress::Beside { name, summary, took } => self.over(name, &summary, took),
             Progress::NodeStarted { id } => {
                 if let Some(bar) = &self.bar {
                     bar.set_message(short(id.as_str()).to_string());
