@@ -211,15 +211,18 @@ impl Worker<'_> {
                 Materialization::Incremental if increment => {
                     Some(incremental::update(session, relation, &done.sql, &scan.config)?)
                 }
-                _ => table::make(session, relation, &done.sql).map(|()| None)?,
+                // Hooks may take rows away.
+                _ => {
+                    let rows = table::make(session, relation, &done.sql)?;
+                    done.post_hooks.iter().all(|hook| hook.trim().is_empty()).then_some(rows)
+                }
             };
             run_hooks(session, "post_hook", &done.post_hooks)?;
             state::note(session, self.database, step, relation)?;
             Ok(match (kind, written) {
                 (Materialization::View, _) => Ended::new(Status::Success, "view", None),
                 (Materialization::Seed, Some(rows)) => Ended::rows("loaded", rows),
-                (_, Some(written)) => Ended::rows("written", written),
-                // Counted when the hooks are done: they may take rows away.
+                (_, Some(written)) => Ended::rows(if increment { "written" } else { "" }, written),
                 _ => Ended::rows(
                     "",
                     u64::try_from(session.count(&format!("select count(*) from {relation}"))?).unwrap_or(0),
