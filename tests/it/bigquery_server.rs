@@ -24,6 +24,7 @@ use crate::support::bigquery::Message;
 use crate::support::bigquery::PROJECT;
 use crate::support::bigquery::Proxy;
 use crate::support::bigquery::random;
+use crate::support::is_thorough;
 
 /// More than one page of an answer.
 const MANY: usize = 45_000;
@@ -76,6 +77,9 @@ fn tests_that_share_a_server_do_not_share_a_dataset() {
 
 #[test]
 fn what_is_committed_outlives_the_server() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::start() else { return };
     let dataset = shop(&server);
     let host = server.host();

@@ -10,6 +10,7 @@ use mongodb::{
 
 use crate::support::Call;
 use crate::support::Project;
+use crate::support::is_thorough;
 use crate::support::moments;
 use crate::support::server::Database;
 use crate::support::server::Server;
@@ -29,6 +30,9 @@ fn code<T>(answer: mongodb::error::Result<T>) -> Option<i32> {
 
 #[test]
 fn what_is_acknowledged_outlives_the_server() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = Server::start() else { return };
     let database = server.database("shop");
     database.create_index("events", doc! {"event_id": 1}, true).unwrap();

@@ -9,10 +9,10 @@ fn replays() -> String {
     std::env::var("CP_REPLAYS").unwrap_or_else(|_| "3".to_string())
 }
 
-/// `cp test` of these models with 100 replays at most, always the same. (Without a warehouse, so that no data is tested;
+/// `cp test` of these models with 20 replays at most, always the same. (Without a warehouse, so that no data is tested;
 /// and without snapshots.)
 fn test(project: &Project, models: &[&str]) -> Call {
-    project.cp(["test", "--replays", "100", "--seed", "1", "--select"].iter().chain(models)).env("CI", "true")
+    project.cp(["test", "--replays", "20", "--seed", "1", "--select"].iter().chain(models)).env("CI", "true")
 }
 
 /// A project with one fact, of 30 clicks of six visitors; what its SQL reads of the events is `columns`, and in an
@@ -110,7 +110,7 @@ fn a_fact_that_forgets_what_touches_it_is_found_and_what_is_made_of_it_waits() {
 fn what_goes_by_the_order_of_landing_is_equal_and_what_is_volatile_is_not_looked_at() {
     let project = shop("uuid() as drawn", LANDED);
     let output = test(&project, &["fact_clicks"]).run();
-    assert!(output.stdout.contains("replays  1 model equal in 100 replays (seed 1)"), "{output}");
+    assert!(output.stdout.contains("replays  1 model equal in 20 replays (seed 1)"), "{output}");
     project.edit("models/_shop.yml", "volatile: true", "volatile: false");
     let output = test(&project, &["fact_clicks"]).run();
     assert!(output.stderr.contains("the smallest that was found: 1 event in one run"), "{output}");

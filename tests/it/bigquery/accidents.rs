@@ -65,6 +65,9 @@ fn a_network_that_drops_delays_repeats_and_garbles() {
 
 #[test]
 fn the_same_rows_on_their_way_into_another_dataset_are_not_taken_for_these() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let ((one, first), (other, second)) = (shop(server), shop(server));
     let meanwhile = Once::new();
@@ -82,6 +85,9 @@ fn the_same_rows_on_their_way_into_another_dataset_are_not_taken_for_these() {
 
 #[test]
 fn what_another_publishes_meanwhile_is_not_published_twice() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let ((one, dataset), (other, _)) = (shop(server), shop(server));
     let meanwhile = Once::new();
@@ -113,6 +119,9 @@ fn a_lost_answer_to_the_transaction_is_found_in_the_ledger() {
 
 #[test]
 fn a_server_that_is_away_is_told_and_costs_nothing() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::start() else { return };
     let (project, dataset) = shop(&server);
     project.cp(["build"]).success();

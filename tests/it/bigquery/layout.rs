@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::support::bigquery::Act;
 use crate::support::bigquery::Proxy;
+use crate::support::is_thorough;
 
 #[test]
 fn tables_are_laid_out_as_the_models_say() {
@@ -48,6 +49,9 @@ fn a_column_more_is_added_and_one_less_stops() {
 
 #[test]
 fn a_type_that_becomes_wider_is_changed_and_another_stops() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = shop(server);
     project.cp(["build"]).success();
@@ -80,6 +84,9 @@ fn a_type_that_becomes_wider_is_changed_and_another_stops() {
 
 #[test]
 fn columns_in_another_order_or_spelling_send_nothing() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = shop(server);
     project.cp(["build"]).success();
@@ -101,6 +108,9 @@ fn columns_in_another_order_or_spelling_send_nothing() {
 
 #[test]
 fn what_an_attempt_that_broke_off_left_is_told_with_what_clears_it() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = shop(server);
     // Tables are made when all rows are there, and the transaction does not get there.
@@ -124,6 +134,9 @@ fn what_an_attempt_that_broke_off_left_is_told_with_what_clears_it() {
 
 #[test]
 fn what_an_attempt_that_broke_off_made_wider_may_stay_so() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = shop(server);
     project.cp(["build"]).success();

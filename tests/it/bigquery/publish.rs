@@ -118,6 +118,9 @@ fn a_dry_run_tells_and_does_nothing() {
 
 #[test]
 fn a_table_that_is_no_model_any_more_is_named_and_stays() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = shop(server);
     let model = project.read("models/totals.sql");
@@ -153,6 +156,9 @@ fn a_table_that_is_no_model_any_more_is_named_and_stays() {
 
 #[test]
 fn two_publishers_at_once_both_leave_whole_tables() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = shop(server);
     let (other, _) = shop(server);
@@ -177,6 +183,9 @@ fn two_publishers_at_once_both_leave_whole_tables() {
 
 #[test]
 fn what_somebody_else_changed_is_told_and_written_anew() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = shop(server);
     project.cp(["build"]).success();
@@ -195,6 +204,9 @@ fn what_somebody_else_changed_is_told_and_written_anew() {
 
 #[test]
 fn a_fresh_clone_reads_back_what_is_there_and_notices_what_is_more() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let ((project, dataset), (clone, _)) = (shop(server), shop(server));
     project.cp(["build"]).success();
@@ -219,6 +231,9 @@ fn a_fresh_clone_reads_back_what_is_there_and_notices_what_is_more() {
 
 #[test]
 fn half_a_ledger_is_none() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = shop(server);
     project.cp(["build"]).success();
@@ -238,6 +253,9 @@ fn half_a_ledger_is_none() {
 
 #[test]
 fn what_reads_the_clock_is_published_as_it_was_built() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = shop(server);
     let told = |name: &str| {

@@ -1,6 +1,7 @@
 //! Tables of unusual shape: lists and structs, and more partitions than BigQuery lets one statement change.
 
 use super::*;
+use crate::support::is_thorough;
 
 /// A project of one table, `odd`.
 pub fn odd<'server>(server: &'server BigQuery, select: &str, settings: &str) -> (Project, Dataset<'server>) {
@@ -67,6 +68,9 @@ const DAYS: &str =
 
 #[test]
 fn more_partitions_than_one_statement_may_change() {
+    if !is_thorough() {
+        return;
+    }
     let Some(server) = BigQuery::shared() else { return };
     let (project, dataset) = odd(server, DAYS, "partition_by: {field: day, data_type: date}, ");
     project.cp(["build"]).success();

@@ -1,6 +1,7 @@
 //! What `cp verify` finds in BigQuery: by the values, not by what we ourselves have written beside them.
 
 use super::*;
+use crate::support::is_thorough;
 
 /// Of every type that is published, but for bytes: the emulator cannot load them.
 const ALL_TYPES: &str = "select id, id = 1 as flag, 1.10::double / id as share, (id / 3)::decimal(18, 2) as amount,
@@ -22,14 +23,15 @@ fn equal_values_are_equal_whatever_their_type() {
         let sql = format!("UPDATE `{dataset}.odd` SET {assignment} WHERE id = 2");
         server.execute(&sql);
     };
-    for (there, back) in [
+    let changes = [
         ("flag = NULL", "flag = FALSE"),
         ("share = share + 1e-15", "share = 0.55"),
         ("much = much + NUMERIC '0.000001'", "much = much - NUMERIC '0.000001'"),
         ("note = 'ä~:2'", "note = 'ä~;2'"),
         ("day = DATE '2025-01-04'", "day = DATE '2025-01-03'"),
         ("at = TIMESTAMP '2025-01-01 10:00:00.000002+00'", "at = TIMESTAMP '2025-01-01 10:00:00.000001+00'"),
-    ] {
+    ];
+    for (there, back) in &changes[..if is_thorough() { changes.len() } else { 1 }] {
         set(there);
         let verified = project.cp(["verify"]).status(1);
         assert!(verified.stdout.contains("hash of all values"), "{there}: {verified}");

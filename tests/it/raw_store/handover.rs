@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::*;
+use crate::support::is_thorough;
 use crate::support::moments;
 
 /// A project with a day of its own, built from the embedded store.
@@ -92,6 +93,9 @@ fn everything_is_brought_over_and_the_warehouse_goes_on() {
 
 #[test]
 fn killed_on_the_way_it_is_brought_over_all_the_same() {
+    if !is_thorough() {
+        return;
+    }
     let Some(reference) = Database::fresh() else { return };
     let project = embedded();
     let before = (landed_events(&project), landed_log(&project));

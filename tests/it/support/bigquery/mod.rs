@@ -14,7 +14,7 @@ use std::{
     process::Command,
     sync::{
         Mutex, OnceLock,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -57,12 +57,15 @@ impl BigQuery {
         Some(server)
     }
 
-    /// The emulator that all other tests of this process share; `None` where there is no Python, which is told.
+    /// One of the two emulators that all other tests of this process share, the same to a test whenever it asks; `None` where
+    /// there is no Python, which is told. (Each is busy on one processor at the most.)
     pub fn shared() -> Option<&'static Self> {
-        static SHARED: OnceLock<BigQuery> = OnceLock::new();
+        static SHARED: [OnceLock<BigQuery>; 2] = [const { OnceLock::new() }; 2];
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        thread_local! { static MINE: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SHARED.len() }
         // The installation comes first, for its line is to be told once a test.
         install::python()?;
-        Some(SHARED.get_or_init(|| Self::start().unwrap()))
+        Some(SHARED[MINE.with(|mine| *mine)].get_or_init(|| Self::start().unwrap()))
     }
 
     /// Its address without a scheme, for `BIGQUERY_EMULATOR_HOST`.
