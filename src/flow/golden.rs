@@ -36,20 +36,26 @@ impl House {
         }
     }
 
-    /// Golden snapshots, and beside them unit tests, which keep one processor busy at the most.
+    /// Golden snapshots, and beside them unit tests, which keep one processor busy at the most. One after the other where the
+    /// project has hooks: those may reach what is outside, and do not expect another of their kind.
     pub(super) fn golden_and_units(&self, observe: &dyn Observe) -> Result<(Vec<Golden>, Vec<Unit>)> {
-        thread::scope(|scope| {
-            let units = scope.spawn(|| self.unit());
-            let golden = self.golden(observe);
-            let units = units.join().unwrap_or_else(|panic| resume_unwind(panic));
-            let (golden, (units, took)) = (golden?, units?);
-            if !units.is_empty() {
-                let passed = units.iter().filter(|unit| unit.is_equal()).count();
-                let summary = format!("{passed} of {} unit tests passed", units.len());
-                observe.on(Progress::Beside { name: "unit", summary, took });
-            }
-            Ok((golden, units))
-        })
+        let has_hooks = !self.project.on_run_start.is_empty() || !self.project.on_run_end.is_empty();
+        let (golden, units) = match has_hooks {
+            true => (self.golden(observe)?, self.unit()),
+            false => thread::scope(|scope| -> Result<_> {
+                let units = scope.spawn(|| self.unit());
+                let golden = self.golden(observe);
+                let units = units.join().unwrap_or_else(|panic| resume_unwind(panic));
+                Ok((golden?, units))
+            })?,
+        };
+        let (units, took) = units?;
+        if !units.is_empty() {
+            let passed = units.iter().filter(|unit| unit.is_equal()).count();
+            let summary = format!("{passed} of {} unit tests passed", units.len());
+            observe.on(Progress::Beside { name: "unit", summary, took });
+        }
+        Ok((golden, units))
     }
 
     /// Builds all from the sample, and compares what is selected with its snapshots. A project without a sample has none.
