@@ -101,11 +101,8 @@ struct Taking<'a> {
 
 impl<'a> Taking<'a> {
     fn begin(door: &'a Door, lease: &'a Lease, file: String) -> Result<Self> {
-        let (mut dead, settled): (Vec<ObjectId>, Vec<ObjectId>) = attempts_at(door, &file)?;
+        let mut dead = dead_attempts(door, &file)?;
         dead.sort_unstable();
-        if !settled.is_empty() {
-            forget(door, &settled)?;
-        }
         let mut taking = Self {
             door,
             lease,
@@ -377,12 +374,13 @@ fn too_large(event: &RawEvent) -> Unreadable {
     }
 }
 
-/// Attempts to read a file that came to no end, and such whose reading is in the log all the same.
-fn attempts_at(door: &Door, file: &str) -> Result<(Vec<ObjectId>, Vec<ObjectId>)> {
+/// Attempts to read a file that came to no end. Forgets such whose reading is in the log: all but that was done when they
+/// were killed, so nobody else is at it.
+pub(super) fn dead_attempts(door: &Door, file: &str) -> Result<Vec<ObjectId>> {
     let rows = log::all(door, ATTEMPTS, doc! { "file": file }, "_id")?;
     let begun: Vec<ObjectId> = rows.iter().filter_map(|row| row.get_object_id("_id").ok()).collect();
     if begun.is_empty() {
-        return Ok((begun, Vec::new()));
+        return Ok(begun);
     }
     let rows = log::all(door, LOG, doc! { "file": file, "attempts": { "$in": begun.clone() } }, "_id")?;
     let ended: HashSet<ObjectId> = rows
@@ -390,7 +388,11 @@ fn attempts_at(door: &Door, file: &str) -> Result<(Vec<ObjectId>, Vec<ObjectId>)
         .flat_map(|row| row.get_array("attempts").into_iter().flatten())
         .filter_map(mongodb::bson::Bson::as_object_id)
         .collect();
-    Ok(begun.into_iter().partition(|attempt| !ended.contains(attempt)))
+    let (settled, dead): (Vec<_>, Vec<_>) = begun.into_iter().partition(|attempt| ended.contains(attempt));
+    if !settled.is_empty() {
+        forget(door, &settled)?;
+    }
+    Ok(dead)
 }
 
 fn forget(door: &Door, attempts: &[ObjectId]) -> Result<()> {

@@ -112,6 +112,8 @@ impl RawStore for Mongo {
     }
 
     fn readings_of(&self, file: &str) -> Result<Vec<Reading>> {
+        // A file that has not changed is not read again, so what a killed reading of it left is tidied up here.
+        deliver::dead_attempts(&self.door, file)?;
         log::readings_of(&self.door, file)
     }
 
