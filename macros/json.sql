@@ -105,9 +105,13 @@ cross join unnest(
 ) as {{ element }} with offset as place
 {%- endmacro %}
 
-{# What tells the shapes of JSON objects apart, and is had much sooner than a shape: equal signatures are equal shapes. #}
+{# What tells the shapes of JSON objects apart, and is had much sooner than a shape: equal signatures are equal shapes. `cp`
+   has a function of its own for it, which reads a payload once; where dbt runs the project, DuckDB's have to do. #}
 {% macro json_signature(json) %}{{ return(adapter.dispatch('json_signature')(json)) }}{% endmacro %}
 {% macro duckdb__json_signature(json) -%}
+{%- if cp_version is defined -%}
+cp_json_signature(cast({{ json }} as varchar))
+{%- else -%}
 {%- set text = 'cast(' ~ json ~ ' as varchar)' -%}
 {#- Two braces together would be Jinja. -#}
 {%- set two_objects = ['%', '%', '%'] | join('{') -%}
@@ -121,6 +125,7 @@ case
                 json_keys({{ json }}), json_keys({{ json }}, '$.**'), json_type({{ json }}, '$.**'), json_array_length({{ json }}, '$.**')
             )
         end
+{%- endif -%}
 {%- endmacro %}
 {% macro bigquery__json_signature(json) %}{{ return(json_shape(json)) }}{% endmacro %}
 
@@ -128,7 +133,7 @@ case
 {% macro json_shape(json) %}{{ return(adapter.dispatch('json_shape')(json)) }}{% endmacro %}
 {# Whole or not, a number is a number: there are half as many shapes. #}
 {% macro duckdb__json_shape(json) -%}
-regexp_replace(cast(json_structure({{ json }}) as varchar), '([:[])"(UBIGINT|BIGINT|DOUBLE)"', '\1"NUMBER"', 'g')
+regexp_replace(cast(json_structure({{ json }}) as varchar), '([:[])"(UBIGINT|BIGINT|HUGEINT|DOUBLE)"', '\1"NUMBER"', 'g')
 {%- endmacro %}
 {# Here a shape is the list of its paths, each with its type before it. #}
 {% macro bigquery__json_shape(json) -%}

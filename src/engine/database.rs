@@ -9,6 +9,7 @@ use duckdb::{AccessMode, Config, Connection, InterruptHandle, types::ToSql};
 use crate::engine::SqlError;
 use crate::engine::Table;
 use crate::engine::clock;
+use crate::engine::signature::{self, JsonSignature};
 use crate::engine::value;
 use crate::error::{Error, Result};
 
@@ -117,6 +118,7 @@ impl Engine {
     fn prepared(connection: Connection, path: Option<PathBuf>) -> Result<Self> {
         connection
             .execute_batch("set enable_progress_bar = false; set errors_as_json = false")
+            .and_then(|()| connection.register_scalar_function::<JsonSignature>(signature::NAME))
             .map_err(|error| Error::call("cannot configure the database").because(error))?;
         Ok(Self { root: Mutex::new(connection), path, catalog: None })
     }

@@ -8,6 +8,7 @@ mod ceiling;
 mod clock;
 mod database;
 mod relation;
+mod signature;
 mod sql_error;
 mod texts;
 mod value;

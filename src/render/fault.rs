@@ -309,6 +309,7 @@ pub(super) const CONTEXT: &[&str] = &[
     "builtins",
     "config",
     "context",
+    "cp_version",
     "dbt",
     "exceptions",
     "execute",

@@ -268,6 +268,7 @@ impl Rendering {
             "database" => Value::from(options.database.as_str()),
             "project_name" => Value::from(shared.project.name.as_str()),
             "dbt_version" => Value::from(crate::render::DBT_VERSION),
+            "cp_version" => Value::from(env!("CARGO_PKG_VERSION")),
             "invocation_id" => {
                 self.noted().introspects = true;
                 Value::from(options.invocation_id.as_str())

@@ -33,7 +33,7 @@
 {{ defaults(1) }} | {{ defaults(1, c=2) }} | {{ rest('a', 'b', 'c', d=1) }}
 {{ early([0, 1, 2, 3]) }} {{ early([]) is none }} {% set x, y = pair() %}{{ x }} {{ y[1] }} {{ shop.factorial(5) }} {{ context['factorial'](3) }}
 [{{ trimmed() }}] {% call(name) wrap('b') %}{{ name }} {{ factorial(3) }}{% endcall %} {{ deep(60) }}
-{{ defaults is callable }} {{ nothing is defined }} {% if nothing %}x{% else %}undefined is false{% endif %} {{ nothing | default('dflt') }}
+{{ defaults is callable }} {{ cp_version is defined }} {{ nothing is defined }} {% if nothing %}x{% else %}undefined is false{% endif %} {{ nothing | default('dflt') }}
 --- models/modules.sql
 {{ modules.datetime.datetime(2024, 1, 31).strftime('%Y/%m/%d %H:%M') }} {{ modules.datetime.date(2024, 1, 31) + modules.datetime.timedelta(days=1) }}
 {{ run_started_at }} {{ (run_started_at - modules.datetime.timedelta(days=1, hours=2)).strftime('%Y-%m-%dT%H:%M:%S.%f') }} {{ run_started_at.date() }} {{ run_started_at.isoformat() }}
