@@ -3,8 +3,8 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='shape_key') }}
 
 {%- set columns = [
-    'event_type', 'vendor', 'missing_fields', 'shape', 'events', 'first_seen_on', 'last_seen_on', 'least_event_id',
-    'greatest_event_id', '_landing_sequence',
+    'event_type', 'vendor', 'missing_fields', 'shape', 'events', 'dated_events', 'days', 'first_seen_on', 'last_seen_on',
+    'least_event_id', 'greatest_event_id', '_landing_sequence',
 ] %}
 
 -- The events of a type come in the order in which they landed: how far they have been seen is told type by type. The day
@@ -45,6 +45,8 @@ grouped as (
         new_outcomes.vendor,
         new_outcomes.missing_fields,
         count(*) as events,
+        count(new_outcomes.occurred_on) as dated_events,
+        sum({{ day_number('new_outcomes.occurred_on') }}) as days,
         min(new_outcomes.occurred_on) as first_seen_on,
         max(new_outcomes.occurred_on) as last_seen_on,
         min(signatures.event_id) as least_event_id,
@@ -83,6 +85,8 @@ added as (
         missing_fields,
         shape,
         cast(sum(events) as {{ type_whole() }}) as events,
+        cast(sum(dated_events) as {{ type_whole() }}) as dated_events,
+        cast(sum(days) as {{ type_whole() }}) as days,
         min(first_seen_on) as first_seen_on,
         max(last_seen_on) as last_seen_on,
         min(least_event_id) as least_event_id,

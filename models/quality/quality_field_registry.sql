@@ -16,12 +16,14 @@ typed as (
         sum(events) as events,
         min(first_seen_on) as first_seen_on,
         max(last_seen_on) as last_seen_on,
+        {{ share('sum(days)', 'sum(dated_events)') }} as middle_day,
         min(least_event_id) as example_event_id,
     from {{ ref('int_payload_paths') }}
     group by event_type, vendor, path, type
 ),
 
--- A name is retyped where a type came after the last day of another; a few events do not count.
+-- A name is retyped where a type came when another had been there for long: after its middle day, which no late or odd event
+-- moves much. A few events do not count.
 seen as (
     select
         event_type,
@@ -32,8 +34,8 @@ seen as (
         sum(events) as events,
         min(first_seen_on) as first_seen_on,
         max(last_seen_on) as last_seen_on,
-        max(case when events >= {{ var('missing_field_events') }} then first_seen_on end)
-        > min(case when events >= {{ var('missing_field_events') }} then last_seen_on end) as is_retyped,
+        max(case when events >= {{ var('missing_field_events') }} then {{ day_number('first_seen_on') }} end)
+        > min(case when events >= {{ var('missing_field_events') }} then middle_day end) as is_retyped,
         min(example_event_id) as example_event_id,
     from typed
     group by event_type, vendor, path

@@ -7,6 +7,7 @@
 //!   title: Proposals               # above its rows
 //!   order: 20                      # among the models
 //!   when: confidence > 0.5         # which rows; an SQL condition
+//!   order_by: confidence desc      # its rows; SQL. Else they come by all columns
 //!   show: [vendor, path]           # as columns
 //!   tell: evidence                 # as a line below the row
 //!   is_fault: true                 # a row means that the data is not well
@@ -109,7 +110,8 @@ pub fn read(project: &Project, scanned: &Scanned, session: &Session) -> Result<D
 fn finding(session: &Session, model: &str, told: &Json, relation: &Relation) -> Result<Finding> {
     let text = |key: &str| told.get(key).and_then(Json::as_str);
     let condition = text("when").unwrap_or("true");
-    let table = session.query(&format!("select * from {relation} where {condition} order by all"))?;
+    let order = text("order_by").unwrap_or("all");
+    let table = session.query(&format!("select * from {relation} where {condition} order by {order}"))?;
     Ok(Finding {
         model: model.to_string(),
         title: text("title").unwrap_or(model).to_string(),

@@ -124,6 +124,24 @@ fn a_new_name_beside_all_that_is_required_stands_for_nothing() {
     assert_eq!(proposals(&project), []);
 }
 
+#[test]
+fn a_known_name_that_gets_another_type_or_goes_is_told() {
+    let project = Project::built();
+    // In the middle of a day; and by now and then from the start, which is nothing new.
+    let text = |n: u32| format!(r#""amountPaid": "{}.00""#, sum(n));
+    project.file("data/live_events/2025-01-16/later.jsonl", payments_of("vendor_b", "2025-01-16", 100, text));
+    for date in ["2025-01-15", "2025-01-16"] {
+        let texts = payments_of("vendor_c", date, 20, |n| format!(r#""amount": "{}.00""#, sum(n)));
+        project.file(&format!("data/live_events/{date}/texts.jsonl"), texts);
+    }
+    day_of_payments(&project, "2025-01-17", text);
+    let output = project.cp(["build", "--threads", "1"]).success();
+    assert!(output.stderr.contains("WARN     names_retyped_or_gone"), "{output}");
+    project.cp(["drift"]).success().assert("drift_types");
+    let steady = "commercepulse.quality_field_registry where vendor = 'vendor_c' and path = 'amount' and state = 'read' and types = 'number, text'";
+    assert_eq!(project.count(steady), 1);
+}
+
 /// An amount as vendors mostly have it.
 fn sum(n: u32) -> u32 {
     20_000 + 10 * n
