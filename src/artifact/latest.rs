@@ -11,6 +11,7 @@ use crate::artifact::last_run;
 use crate::artifact::replace::replace;
 use crate::artifact::run_results::status;
 use crate::artifact::time;
+use crate::error::AtPath;
 use crate::error::Result;
 use crate::name::NodeId;
 use crate::plan::RunRecord;
@@ -30,6 +31,11 @@ pub struct Latest {
 /// # Errors
 /// When the file cannot be written.
 pub fn write_latest(project: &Project, record: &RunRecord) -> Result<()> {
+    let path = path(project);
+    let folder = path.parent().unwrap_or(&project.root);
+    std::fs::create_dir_all(folder).at_path("make the folder", folder)?;
+    // What another process puts there meanwhile must not be lost. Where a folder cannot be locked, this is as good as without.
+    let _lock = std::fs::File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
     let mut all = kept(project);
     for outcome in &record.outcomes {
         let result = LastResult {
@@ -51,7 +57,7 @@ pub fn write_latest(project: &Project, record: &RunRecord) -> Result<()> {
             (result.id.as_str().to_string(), said)
         })
         .collect();
-    replace(&path(project), json!({ "results": results }).to_string().as_bytes())
+    replace(&path, json!({ "results": results }).to_string().as_bytes())
 }
 
 /// How each node ended when it last ran, as far as that is known.

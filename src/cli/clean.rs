@@ -11,12 +11,21 @@ use crate::ui;
 /// What `cp` writes under the target path. Cargo's own folders lie beside these.
 const OURS: &[&str] = &["compiled", "docs", "run", "runs", "latest_results.json", "manifest.json", "run_results.json"];
 
+/// How those begin that are on their way to their place; a process that was killed leaves them.
+const UNFINISHED: &[&str] = &[".docs-", ".part-"];
+
 pub fn perform(flags: CleanFlags) -> Result<()> {
     let (warehouse, dry_run) = (flags.warehouse, flags.dry_run);
     let (house, console) = cli::open("clean", flags.project.flags())?;
     console.close();
     let target = house.project.root.join(&house.project.target_path);
     let mut doomed: Vec<_> = OURS.iter().map(|name| target.join(name)).collect();
+    for entry in fs::read_dir(&target).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if UNFINISHED.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            doomed.push(entry.path());
+        }
+    }
     if let (true, Some(file)) = (warehouse, &house.settings.warehouse) {
         doomed.extend([file.clone(), file.with_extension("duckdb.wal")]);
     }

@@ -185,7 +185,14 @@ impl House {
             Some(_) => Ok(Done { lacks_warehouse: has_tests, ..done }),
             None if !has_tests && is_checked => Ok(done),
             None => {
-                let record = self.perform(&self.warehouse()?, &[NodeKind::Test], observe, stop)?;
+                let engine = self.warehouse()?;
+                let everything = self.graph.order().iter().cloned().collect();
+                if !self.is_deferring()
+                    && let Some(stale) = self.staleness(&engine, &everything)?
+                {
+                    observe.on(Progress::Warning { text: format!("{stale}; `cp build` brings it up to date") });
+                }
+                let record = self.perform(&engine, &[NodeKind::Test], observe, stop)?;
                 // To dbt, unit tests are nodes of the run.
                 let all = outcomes.into_iter().chain(record.outcomes.iter().cloned()).collect();
                 self.write_results(&self.record(all))?;

@@ -207,9 +207,12 @@ fn a_site_says_all_that_is_known_and_lets_nothing_run() {
             .collect(),
     );
     assert_eq!(broken_links(&site), [""; 0]);
-    // What `cp` wrote, `cp clean` removes.
+    // What `cp` wrote, `cp clean` removes, and what it was about to write when it was killed.
+    project.file("target/.docs-x1/index.html", "").file("target/.part-x1", "").file("target/.else", "");
     project.cp(["clean", "--quiet"]).success();
-    assert!(!project.path("target/docs").exists());
+    for (name, stays) in [("docs", false), (".docs-x1", false), (".part-x1", false), (".else", true)] {
+        assert_eq!(project.path("target").join(name).exists(), stays, "{name}");
+    }
 }
 
 #[test]

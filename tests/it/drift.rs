@@ -107,12 +107,16 @@ fn the_sample_has_nothing_to_propose() {
     let output = project.cp(["drift", "--apply"]).success();
     assert!(output.stderr.contains("nothing was written"), "{output}");
     assert!(!output.stderr.contains("brings it up to date"), "{output}");
+    let output = project.cp(["test", "--replays", "0"]).success();
+    assert!(!output.stderr.contains("brings it up to date"), "{output}");
     assert_eq!(proposals(&project), []);
     // What has landed and is not built is told of.
     day_of_payments(&project, "2025-01-17", |n| format!(r#""amountPaid": {n}"#));
     project.cp(["ingest", "--quiet"]).success();
-    let output = project.cp(["drift"]).success();
-    assert!(output.stderr.contains("(new data)") && output.stderr.contains("brings it up to date"), "{output}");
+    for verb in [&["drift"][..], &["test", "--replays", "0", "--select", "too_many_duplicates"]] {
+        let output = project.cp(verb).success();
+        assert!(output.stderr.contains("(new data)") && output.stderr.contains("brings it up to date"), "{output}");
+    }
 }
 
 #[test]
