@@ -82,11 +82,6 @@ date_diff('day', {{ from_date }}, {{ to_date }})
 date_diff({{ to_date }}, {{ from_date }}, day)
 {%- endmacro %}
 
-{# A day as a number, which can be added up: days since 1970. #}
-{% macro day_number(date) -%}
-{{ days_between("date '1970-01-01'", date) }}
-{%- endmacro %}
-
 {# The middle value. #}
 {% macro median_of(value) %}{{ return(adapter.dispatch('median_of')(value)) }}{% endmacro %}
 {% macro duckdb__median_of(value) %}{{ return('median(' ~ value ~ ')') }}{% endmacro %}

@@ -106,16 +106,17 @@ cross join unnest(
 {%- endmacro %}
 
 {# What tells the shapes of JSON objects apart, and is had much sooner than a shape: equal signatures are equal shapes. `cp`
-   has a function of its own for it, which reads a payload once; where dbt runs the project, DuckDB's have to do. #}
+   has a function of its own for it, which reads a payload once, and takes two thousand at a time, of 2 GiB together; where dbt
+   runs the project, DuckDB's have to do. #}
 {% macro json_signature(json) %}{{ return(adapter.dispatch('json_signature')(json)) }}{% endmacro %}
 {% macro duckdb__json_signature(json) -%}
-{%- if cp_version is defined -%}
-cp_json_signature(cast({{ json }} as varchar))
-{%- else -%}
 {%- set text = 'cast(' ~ json ~ ' as varchar)' -%}
 {#- Two braces together would be Jinja. -#}
 {%- set two_objects = ['%', '%', '%'] | join('{') -%}
 case
+            {%- if cp_version is defined %}
+            when strlen({{ text }}) < 500000 then cp_json_signature({{ text }})
+            {%- endif %}
             -- Nothing stands in anything.
             when {{ text }} not like '{{ two_objects }}' and {{ text }} not like '%[%' then hash(json_keys({{ json }}), json_type({{ json }}, '$.*'))
             -- Of the elements of one list it is clear where they stand.
@@ -125,17 +126,18 @@ case
                 json_keys({{ json }}), json_keys({{ json }}, '$.**'), json_type({{ json }}, '$.**'), json_array_length({{ json }}, '$.**')
             )
         end
-{%- endif -%}
 {%- endmacro %}
 {% macro bigquery__json_signature(json) %}{{ return(json_shape(json)) }}{% endmacro %}
 
-{# The shape of a JSON object (its names and their types, without its values), as text: few shapes stand for many events. #}
+{# The shape of a JSON object, as text: the list of its paths, each with its type before it, without values. Few shapes stand for
+   many events. #}
 {% macro json_shape(json) %}{{ return(adapter.dispatch('json_shape')(json)) }}{% endmacro %}
-{# Whole or not, a number is a number: there are half as many shapes. #}
 {% macro duckdb__json_shape(json) -%}
-regexp_replace(cast(json_structure({{ json }}) as varchar), '([:[])"(UBIGINT|BIGINT|HUGEINT|DOUBLE)"', '\1"NUMBER"', 'g')
+(
+            select cast(to_json(coalesce(list(distinct type || ' ' || path order by type || ' ' || path), [])) as varchar)
+            from ({{ json_leaves(json) }})
+        )
 {%- endmacro %}
-{# Here a shape is the list of its paths, each with its type before it. #}
 {% macro bigquery__json_shape(json) -%}
 to_json_string(array(
             select distinct concat(type, ' ', path)
@@ -144,21 +146,17 @@ to_json_string(array(
         ))
 {%- endmacro %}
 
-{# One row for each dotted path in the shapes of `relation`, with its type (text, number, boolean, list; mixed where elements
-   of one list differ): `a.b` for objects, `list[].b` for the elements of lists. A name whose value is null says nothing and
+{# One row for each dotted path in the shapes of `relation`, with its type (text, number, boolean, list): `a.b` for objects,
+   `list[].b` for the elements of lists. A name that has a dot in it stands in quotes. A name whose value is null says nothing and
    is left out. #}
 {% macro unnest_shape_paths(relation, shape) %}{{ return(adapter.dispatch('unnest_shape_paths')(relation, shape)) }}{% endmacro %}
 
 {% macro duckdb__unnest_shape_paths(relation, shape) -%}
 select
-        shapes.*,
-        replace(substr(node.fullkey, 3), '[0]', '[]') as path,
-        {{ json_type_name('node.type', "coalesce(json_extract_string(node.atom, '$'), '')") }} as type,
-    from {{ relation }} as shapes, json_tree(cast({{ masked_keys('shapes.' ~ shape) }} as json)) as node
-    where node.type <> 'OBJECT'
-    and coalesce(json_extract_string(node.atom, '$'), '') <> 'NULL'
-    and node.fullkey <> '$'
-    and not ends_with(node.fullkey, ']')
+        * exclude (leaf),
+        substr(leaf, strpos(leaf, ' ') + 1) as path,
+        substr(leaf, 1, strpos(leaf, ' ') - 1) as type,
+    from (select *, unnest(cast(cast({{ shape }} as json) as varchar[])) as leaf from {{ relation }})
 {%- endmacro %}
 
 {% macro bigquery__unnest_shape_paths(relation, shape) -%}
@@ -174,15 +172,8 @@ select
 {% macro unnest_json_values(relation, json) %}{{ return(adapter.dispatch('unnest_json_values')(relation, json)) }}{% endmacro %}
 
 {% macro duckdb__unnest_json_values(relation, json) -%}
-select
-        listing.* exclude ({{ json }}),
-        regexp_replace(substr(node.fullkey, 3), '\[[0-9]+\]', '[]', 'g') as path,
-        {{ json_type_name('node.type', 'node.type') }} as type,
-        json_extract_string(node.atom, '$') as value,
-    from {{ relation }} as listing, json_tree(cast({{ masked_keys('listing.' ~ json) }} as json)) as node
-    where node.type not in ('OBJECT', 'NULL')
-    and node.fullkey <> '$'
-    and not ends_with(node.fullkey, ']')
+select listing.* exclude ({{ json }}), leaf.path, leaf.type, leaf.value,
+    from {{ relation }} as listing, lateral ({{ json_leaves('listing.' ~ json) }}) as leaf
 {%- endmacro %}
 
 {% macro bigquery__unnest_json_values(relation, json) -%}
@@ -195,19 +186,28 @@ select
     cross join unnest(array({{ json_leaves('listing.' ~ json, 'as struct') }})) as leaf
 {%- endmacro %}
 
-{# The type of a node of DuckDB, where `atom` names that of a single value. #}
-{% macro json_type_name(node, atom) -%}
-case
-            when {{ node }} = 'ARRAY' then 'list'
-            when {{ atom }} = 'VARCHAR' then 'text'
-            when {{ atom }} = 'BOOLEAN' then 'boolean'
-            when {{ atom }} = 'JSON' then 'mixed'
-            else 'number'
-        end
+{# What a JSON text holds, as rows of `path`, `type` and `value`: names with their values, and what stands in lists below their
+   names; neither objects themselves nor elements of lists have a name. #}
+{% macro json_leaves(json, as_what='') %}{{ return(adapter.dispatch('json_leaves')(json, as_what)) }}{% endmacro %}
+
+{# A node's last step is a name after `.`, or an element. #}
+{% macro duckdb__json_leaves(json, as_what) -%}
+select
+                regexp_replace(substr(node.path, 3) || case when node.path = '$' then '' else '.' end, '\[[0-9]+\]', '[]', 'g')
+                    || {{ quoted_name('node.key') }} as path,
+                case node.type
+                    when 'ARRAY' then 'list'
+                    when 'VARCHAR' then 'text'
+                    when 'BOOLEAN' then 'boolean'
+                    else 'number'
+                end as type,
+                json_extract_string(node.atom, '$') as value,
+            from json_tree(cast({{ masked_keys(json) }} as json)) as node
+            where node.type not in ('OBJECT', 'NULL') and substr(node.fullkey, length(node.path) + 1, 1) = '.'
 {%- endmacro %}
 
-{# What a JSON text holds, six steps deep, as rows of `path`, `type` and `value`. #}
-{% macro json_leaves(json, as_what='') -%}
+{# Six steps deep. #}
+{% macro bigquery__json_leaves(json, as_what) -%}
 select {{ as_what }}
                 substr(path, 2) as path,
                 case
@@ -217,7 +217,12 @@ select {{ as_what }}
                 end as type,
                 case when not is_list then json_value(value, '$') end as value
             from {{ json_nodes(json, 6) }}
-            where json_type(value) not in ('object', 'null') and path <> '' and not ends_with(path, ']')
+            where json_type(value) not in ('object', 'null') and path <> '' and not ends_with(path, '[]')
+{%- endmacro %}
+
+{# A name with a dot in it is in quotes, for in a path it would be two. #}
+{% macro quoted_name(name) -%}
+case when strpos({{ name }}, '.') > 0 then '"' || {{ name }} || '"' else {{ name }} end
 {%- endmacro %}
 
 {# What a JSON text holds at most so many steps below its root, as rows of `path`, `value` and `is_list`: an object's step is
@@ -231,7 +236,7 @@ unnest([struct('' as path, safe.parse_json({{ json }}, wide_number_mode => 'roun
             from {{ json_nodes(json, depth - 1) }} as node
             cross join unnest(case json_type(node.value)
                 when 'object' then array(
-                    select as struct concat('.', {{ masked_name('name') }}) as step, node.value[name] as value, false as is_list
+                    select as struct concat('.', {{ quoted_name(masked_name('name')) }}) as step, node.value[name] as value, false as is_list
                     from unnest(json_keys(node.value, 1)) as name
                 )
                 when 'array' then array_concat(

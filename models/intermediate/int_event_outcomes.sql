@@ -87,6 +87,8 @@ all_events as (
 outcomes as (
     select
         *,
+        -- Drift in the very field that tells the day must have a day, too.
+        cast(case when occurred_at is null and is_live then _stored_at else occurred_at end as date) as seen_on,
         coalesce(
             is_live and _stored_at > {{ time_plus('occurred_at', var('late_storage_hours'), 'hour') }}, false
         ) as is_stored_late,

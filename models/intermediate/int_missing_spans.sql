@@ -5,7 +5,7 @@
 
 -- An event whose vendor nobody tells is measured against all events of its type.
 with daily as (
-    select {{ keys }}, occurred_on, events, missing
+    select {{ keys }}, seen_on, events, missing
     from {{ ref('int_required_fields_daily') }}
     where vendor <> 'unknown'
     union all
@@ -14,11 +14,11 @@ with daily as (
         'unknown' as vendor,
         field,
         fault,
-        occurred_on,
+        seen_on,
         sum(events) as events,
         sum(case when vendor = 'unknown' then missing else 0 end) as missing,
     from {{ ref('int_required_fields_daily') }}
-    group by event_type, field, fault, occurred_on
+    group by event_type, field, fault, seen_on
 ),
 
 overall as (
@@ -31,13 +31,13 @@ overall as (
 tails as (
     select
         {{ keys }},
-        occurred_on as first_day,
+        seen_on as first_day,
         events as day_events,
         missing as day_missing,
-        sum(events) over (partition by {{ keys }} order by occurred_on desc) as events,
-        sum(missing) over (partition by {{ keys }} order by occurred_on desc) as missing,
+        sum(events) over (partition by {{ keys }} order by seen_on desc) as events,
+        sum(missing) over (partition by {{ keys }} order by seen_on desc) as missing,
     from daily
-    where occurred_on is not null
+    where seen_on is not null
 ),
 
 worst as (

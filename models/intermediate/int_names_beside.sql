@@ -5,20 +5,26 @@ with fields as (
 ),
 
 beside as (
-    select paths.event_type, paths.vendor, fields.field, paths.path, sum(paths.events) as events
+    select
+        paths.event_type,
+        paths.vendor,
+        fields.field,
+        paths.path,
+        min(case when paths.type = 'list' then 1 else 0 end) as is_list,
+        sum(paths.events) as events,
     from {{ ref('int_payload_paths') }} as paths
     inner join fields on strpos(paths.missing_fields, fields.field) > 0
     where not paths.is_known
     group by paths.event_type, paths.vendor, fields.field, paths.path
 ),
 
--- The name that is proposed for the field, else the most frequent.
+-- The name that is proposed for the field, else the most frequent; a list is named only where nothing in it is.
 ranked as (
     select
         beside.*,
         row_number() over (
             partition by beside.event_type, beside.vendor, beside.field
-            order by coalesce(proposals.confidence, 0) desc, beside.events desc, beside.path
+            order by coalesce(proposals.confidence, 0) desc, beside.is_list, beside.events desc, beside.path
         ) as place,
     from beside
     left join {{ ref('quality_field_proposals') }} as proposals

@@ -28,16 +28,14 @@ paths as (
         path,
         case when min(type) = max(type) then min(type) else 'mixed' end as type,
         events,
-        dated_events,
-        days,
         first_seen_on,
         last_seen_on,
         least_event_id,
         greatest_event_id,
     from found
     group by
-        shape_key, event_type, kind, vendor, missing_fields, path, events, dated_events, days, first_seen_on,
-        last_seen_on, least_event_id, greatest_event_id
+        shape_key, event_type, kind, vendor, missing_fields, path, events, first_seen_on, last_seen_on, least_event_id,
+        greatest_event_id
 ),
 
 placed as (

@@ -27,12 +27,13 @@ scored as (
 ),
 
 -- Of several fields for one name the best counts, and only where it is clearly so. Of several names for one field none does
--- that another may stand for as well, by its values or by its words: all are shown, and a person chooses.
+-- that another may stand for as well, by its values, or by its words and of the same type: all are shown, and a person chooses.
 ranked as (
     select
         *,
-        sum(case when alike_values > 0 or shared_words > 0 then 1 else 0 end) over (
-            partition by event_type, vendor, mapping, field
+        sum(case when alike_values > 0 then 1 else 0 end) over (partition by event_type, vendor, mapping, field)
+        + sum(case when alike_values = 0 and shared_words > 0 then 1 else 0 end) over (
+            partition by event_type, vendor, mapping, field, type
         ) as rivals,
         row_number() over (partition by event_type, vendor, path order by confidence desc, mapping, field) as field_rank,
         lead(confidence) over (
@@ -54,6 +55,8 @@ proposed as (
         confidence >= {{ var('proposal_confidence') }}
         and rivals = 1
         and strpos(path, '{{ masked_key() }}') = 0
+        -- A name with a dot in it cannot be written as a path.
+        and strpos(path, '"') = 0
         and confidence - coalesce(next_field_confidence, 0) >= 0.05 as is_applicable,
         'missing in ' || cast(without_field as {{ type_text() }}) || ' of ' || cast(events as {{ type_text() }})
             || ' events that have the name, given in ' || cast(other_with_field as {{ type_text() }}) || ' of '

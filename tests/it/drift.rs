@@ -37,6 +37,22 @@ fn bare_payments(vendor: &str, date: &str, count: u32, fields: impl Fn(u32) -> S
     (0..count).map(line).collect()
 }
 
+/// Events that say when they happened only in their payload, if at all.
+fn undated(event_type: &str, vendor: &str, date: &str, count: u32, payload: impl Fn(u32) -> String) -> String {
+    let line = |n: u32| {
+        let payload = payload(n);
+        format!(
+            r#"{{"event_id": "{vendor}-{date}-{n}", "event_type": "{event_type}", "vendor": "{vendor}", "payload": {{{payload}}}, "ingested_at": "{date}T11:00:00Z"}}"#
+        ) + "\n"
+    };
+    (0..count).map(line).collect()
+}
+
+/// Events at the end of a file.
+fn add(project: &Project, file: &str, events: String) {
+    project.file(file, project.read(file) + &events);
+}
+
 /// One more day of the sample, with payments of one vendor alone.
 fn day_of_payments(project: &Project, date: &str, fields: impl Fn(u32) -> String) {
     project.file(&format!("data/live_events/{date}/events.jsonl"), payments_of("vendor_b", date, 100, fields));
@@ -69,9 +85,11 @@ fn a_name_that_changes_on_some_day_is_told_proposed_and_taken_in() {
     }
     project.cp(["drift"]).status(1).assert("drift_some_day");
     project.cp(["drift", "--apply", "--output", "json"]).success();
-    project.cp(["build", "--quiet"]).success();
+    let built = project.cp(["build", "--quiet"]).success();
     assert_eq!(payments(&project), payments(&reference));
     assert_eq!(project.tables(), reference.tables());
+    // What another name gives is not missed.
+    assert!(!built.stderr.contains("names_retyped_or_gone"), "{built}");
 }
 
 #[test]
@@ -131,18 +149,20 @@ fn a_new_name_beside_all_that_is_required_stands_for_nothing() {
 #[test]
 fn a_known_name_that_gets_another_type_or_goes_is_told() {
     let project = Project::built();
-    // In the middle of a day; and by now and then from the start, which is nothing new.
+    // In the middle of a day; and by now and then from the start, which is nothing new. Odd days of single events hide nothing.
     let text = |n: u32| format!(r#""amountPaid": "{}.00""#, sum(n));
-    project.file("data/live_events/2025-01-16/later.jsonl", payments_of("vendor_b", "2025-01-16", 100, text));
+    let odd = payments_of("vendor_b", "2024-02-01", 1, text)
+        + &payments_of("vendor_b", "2025-01-20", 1, |_| r#""amountPaid": 7, "channel": "card""#.to_string());
+    add(&project, LAST_DAY, payments_of("vendor_b", "2025-01-16", 100, text) + &odd);
     for date in ["2025-01-15", "2025-01-16"] {
-        let texts = payments_of("vendor_c", date, 20, |n| format!(r#""amount": "{}.00""#, sum(n)));
-        project.file(&format!("data/live_events/{date}/texts.jsonl"), texts);
+        let file = format!("data/live_events/{date}/events.jsonl");
+        add(&project, &file, payments_of("vendor_c", date, 20, |n| format!(r#""amount": "{}.00""#, sum(n))));
     }
     day_of_payments(&project, "2025-01-17", text);
     let output = project.cp(["build", "--threads", "1"]).success();
     assert!(output.stderr.contains("WARN     names_retyped_or_gone"), "{output}");
     project.cp(["drift"]).success().assert("drift_types");
-    let steady = "commercepulse.quality_field_registry where vendor = 'vendor_c' and path = 'amount' and state = 'read' and types = 'number, text'";
+    let steady = "commercepulse.quality_field_registry where event_type = 'payment_succeeded' and vendor = 'vendor_c' and path = 'amount' and state = 'read' and types = 'number, text'";
     assert_eq!(project.count(steady), 1);
 }
 
@@ -183,6 +203,28 @@ fn shop_of_faults() -> Project {
             + &bare_payments("no_currency", LAST, 60, |n| {
                 format!(r#""payment_status": "SUCCESS", {}, "curr": "NGN""#, amount(n))
             }),
+        // Nothing but the day of storage tells when.
+        fine("no_time")
+            + &undated("payment_succeeded", "no_time", LAST, 60, |n| {
+                format!(r#"{known}, "order_id": "ORD-1", "settledAt": "{LAST}T10:00:00Z", {}"#, amount(n))
+            }),
+        fine("odd_time")
+            + &undated("payment_succeeded", "odd_time", LAST, 60, |n| {
+                format!(r#"{known}, "order_id": "ORD-1", "paid_at": "17 Jan 2025 at 9", {}"#, amount(n))
+            }),
+        fine("dotted")
+            + &undated("payment_succeeded", "dotted", LAST, 60, |n| {
+                format!(r#"{known}, "order.id": "ORD-1", "paid_at": "{LAST}T10:00:00Z", {}"#, amount(n))
+            }),
+        wrong("brackets", &|n| format!(r#""paid[total]": {}"#, sum(n))),
+        wrong("mixed", &|n| format!(r#""splits": [{{"paid": {}}}, {{"paid": {{"gross": {}}}}}]"#, sum(n), sum(n))),
+        wrong("object", &|n| format!(r#""amount": {{"value": {}, "currency": "NGN"}}"#, sum(n))),
+        undated("payment_success", "new_type", LAST, 60, |n| {
+            format!(r#"{known}, "order_id": "ORD-1", "paid_at": "{LAST}T10:00:00Z", {}"#, amount(n))
+        }),
+        // From one known name to another.
+        fine("known_names"),
+        payments_of("known_names", LAST, 60, |n| format!(r#""amountPaid": {}"#, sum(n))),
         // What nothing requires, and is gone.
         bare_payments("no_method", "2025-01-10", 300, |n| format!(r#"{known}, {}, "channel": "card""#, amount(n))),
         bare_payments("no_method", LAST, 60, |n| format!(r#"{known}, {}, "via": "card""#, amount(n))),
@@ -200,6 +242,13 @@ fn each_fault_is_told_as_it_is_and_only_what_is_clear_is_applied() {
     let messages: Vec<_> = rows.iter().map(|row| row["message"].as_str().unwrap()).collect();
     insta::assert_snapshot!(messages.join("\n"));
     insta::assert_snapshot!(proposals(&project).iter().map(|it| format!("{it:?}")).collect::<Vec<_>>().join("\n"));
+    let changed = "select vendor, path, state, changed_on, changed_to from commercepulse.quality_field_registry where state in ('missing', 'retyped') order by all";
+    let changed: Vec<_> = project.query(changed).iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(changed.join("\n"));
+    let output = project.cp(["drift"]).status(1);
+    for told in ["payment_success  new_type  60", r#""order.id""#, "splits[].paid.gross", "paid[total]"] {
+        assert!(output.stdout.contains(told), "{told}: {output}");
+    }
 }
 
 #[test]
