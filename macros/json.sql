@@ -252,9 +252,9 @@ unnest([struct('' as path, safe.parse_json({{ json }}, wide_number_mode => 'roun
 {%- endif -%}
 {%- endmacro %}
 
-{# The last name of a dotted path. #}
+{# The last name of a dotted path, without quotes. #}
 {% macro last_name(path) %}{{ return(adapter.dispatch('last_name')(path)) }}{% endmacro %}
-{% macro default__last_name(path) %}{{ return("regexp_extract(" ~ path ~ ", '[^.]*$')") }}{% endmacro %}
+{% macro default__last_name(path) %}{{ return("replace(regexp_extract(" ~ path ~ ", '(?:\"[^\"]*\"|[^.]*)$'), '\"', '')") }}{% endmacro %}
 
 {# The list in whose elements a path stands, `[]` included; an empty text where there is none. #}
 {% macro place_of(path) %}{{ return(adapter.dispatch('place_of')(path)) }}{% endmacro %}

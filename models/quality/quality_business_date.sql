@@ -1,14 +1,32 @@
+{%- set few = var('missing_field_events') %}
+
 with events as (
-    select * from {{ ref('int_event_outcomes') }}
+    select is_live, cast(occurred_at as date) as date
+    from {{ ref('int_event_outcomes') }}
     where is_staged
 ),
 
--- The last day of the live data, else of all.
+days as (
+    select is_live, date, count(*) as events
+    from events
+    where date is not null
+    group by is_live, date
+),
+
+counted as (
+    select
+        *,
+        sum(events) over (partition by is_live order by date desc) as events_from,
+        sum(events) over (partition by is_live) as all_events,
+    from days
+),
+
+-- The last day of the live data, else of all. Where there are many, a few with odd days make no business date.
 last_days as (
     select
-        max(case when is_live then cast(occurred_at as date) end) as last_live_date,
-        max(cast(occurred_at as date)) as last_date,
-    from events
+        max(case when is_live and (events_from >= {{ few }} or all_events < 100 * {{ few }}) then date end) as last_live_date,
+        max(date) as last_date,
+    from counted
 ),
 
 chosen as (
