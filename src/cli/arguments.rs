@@ -256,7 +256,7 @@ pub struct DriftFlags {
 
 #[derive(Args)]
 pub struct PublishFlags {
-    /// Publish every row anew, in place of whatever is there (BigQuery)
+    /// Publish every row anew, in place of whatever is there, and from however few events
     #[arg(long)]
     pub full_refresh: bool,
     /// Print what would change and do nothing (BigQuery)

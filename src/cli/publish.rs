@@ -14,9 +14,9 @@ use crate::ui;
 pub fn perform(flags: PublishFlags) -> Result<()> {
     let (full_refresh, dry_run) = (flags.full_refresh, flags.dry_run);
     let (house, console) = cli::open("publish", Flags { republish: full_refresh, dry_run, ..flags.project.flags() })?;
-    if (full_refresh || dry_run) && house.settings.bigquery.is_none() {
+    if dry_run && house.settings.bigquery.is_none() {
         return Err(Error::call("a folder is always published whole, and only where something has changed")
-            .help("`--full-refresh` and `--dry-run` are for BigQuery; set `BQ_PROJECT`"));
+            .help("`--dry-run` is for BigQuery; set `BQ_PROJECT`"));
     }
     let done = house.check_and_publish(&console, &Stop::listen(crate::ui::say))?;
     console.close();

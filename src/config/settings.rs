@@ -92,6 +92,21 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// Refuses a named folder of event files that is not there: it is no folder without events. The folder of a project that
+    /// names none may not have been made yet.
+    ///
+    /// # Errors
+    /// Says who names it.
+    pub fn require_events(&self) -> Result<()> {
+        if self.events.is_dir() || self.events == self.root.join(EVENTS) {
+            return Ok(());
+        }
+        let fault = if self.events.exists() { "is no folder" } else { "does not exist" };
+        Err(Error::call(format!("the folder of event files, `{}`, {fault}", self.shown(&self.events))).help(format!(
+            "`--data` or `CP_DATA` names it; without them, event files are read from `{EVENTS}` in the project"
+        )))
+    }
+
     /// The embedded system of record.
     pub fn raw_store(&self) -> PathBuf {
         self.root.join("data").join("raw_store.duckdb")
@@ -171,7 +186,7 @@ impl Settings {
             std::env::current_dir().map_err(|error| Error::call("cannot tell the working directory").because(error))?;
         let events = match &flags.data {
             Some(data) => working.join(data),
-            None => root.join(environment.get("CP_DATA").unwrap_or("data")),
+            None => root.join(environment.get("CP_DATA").unwrap_or(EVENTS)),
         };
         let warehouse =
             (profile.dialect == Dialect::DuckDb && profile.path != ":memory:").then(|| root.join(&profile.path));
@@ -190,6 +205,9 @@ impl Settings {
         Ok(Self { flags, layout, profile, mongo, bigquery, compare_every, warehouse, threads, is_ci })
     }
 }
+
+/// Where event files are, where nobody names another folder.
+const EVENTS: &str = "data";
 
 /// A comparison reads every id, so it is rare; what it guards against is rare too.
 const COMPARE_EVERY: u64 = 100;

@@ -165,6 +165,7 @@ impl House {
         if rules.is_empty() {
             return Ok(None);
         }
+        self.settings.layout.require_events()?;
         let date = self.settings.flags.date.as_deref();
         let origin = self.filled_from()?;
         let mut store = self.store()?;
@@ -325,6 +326,7 @@ impl House {
             full_refresh: self.settings.flags.republish,
             dry_run: self.settings.flags.dry_run,
             commit: commit(&self.settings.layout.root),
+            landed: self.landed(engine)?,
         };
         publish::publish(engine, &verified, destination, &how, observe)
     }

@@ -91,6 +91,19 @@ impl House {
 }
 
 impl House {
+    /// How many events have landed in the warehouse; `None` where the project has no table that they land in.
+    pub(super) fn landed(&self, engine: &Engine) -> Result<Option<u64>> {
+        let session = engine.session()?;
+        let mut landed = None;
+        for relation in self.scanned.sources.values().filter(|relation| extract::is_events(relation)) {
+            if session.kind_of(relation)?.is_some() {
+                let rows = session.count(&format!("select count(*) from {relation}"))?;
+                landed = landed.max(u64::try_from(rows).ok());
+            }
+        }
+        Ok(landed)
+    }
+
     /// Where is published to, for a person.
     pub fn destination(&self) -> String {
         match &self.settings.bigquery {

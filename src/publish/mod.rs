@@ -15,8 +15,10 @@ use crate::check::Publishable;
 use crate::check::Verified;
 use crate::config::BigQuerySettings;
 use crate::engine::Engine;
+use crate::error::Error;
 use crate::error::Result;
 use crate::progress::Observe;
+use crate::progress::grouped;
 
 /// Where to publish.
 #[derive(Debug, Clone, Copy)]
@@ -29,12 +31,14 @@ pub enum Destination<'a> {
 /// How to publish.
 #[derive(Debug, Clone, Default)]
 pub struct How {
-    /// Whether all rows travel, whatever was published: in place of whatever is there.
+    /// Whether all rows travel, whatever was published: in place of whatever is there, and from however few events.
     pub full_refresh: bool,
     /// Whether to find out only what would happen.
     pub dry_run: bool,
     /// The commit of the project, where it has one.
     pub commit: Option<String>,
+    /// How many events have landed in the warehouse, where it has tables that they land in.
+    pub landed: Option<u64>,
 }
 
 /// How many rows of a table a publication puts in, changes and takes out.
@@ -87,6 +91,33 @@ impl Published {
     }
 }
 
+/// What the last publication stood on.
+#[derive(Debug, Clone, Copy)]
+struct Stood {
+    /// Events that had landed in the warehouse; publications of earlier versions do not tell.
+    landed: Option<u64>,
+    /// Rows of all its tables.
+    rows: u64,
+}
+
+impl Stood {
+    /// Refuses to go back. Events never vanish: a warehouse that holds fewer than the last publication stood on has lost
+    /// some, and readers would lose them too without a word.
+    fn require_no_less(self, how: &How) -> Result<()> {
+        let Some(landed) = how.landed.filter(|_| !how.full_refresh) else { return Ok(()) };
+        let before = match self.landed {
+            Some(before) if landed < before => format!("stood on {}", grouped(before)),
+            None if landed == 0 && self.rows > 0 => format!("has {} rows", grouped(self.rows)),
+            _ => return Ok(()),
+        };
+        let held = format!("the warehouse holds {} events, and the last publication {before}", grouped(landed));
+        Err(Error::data("nothing was published").because(held).help(
+            "bring back the raw store or the event files (is `--data` the right folder?) and run `cp build`; to publish \
+             fewer events all the same, `cp publish --full-refresh`",
+        ))
+    }
+}
+
 /// Publishes all tables, or none.
 ///
 /// # Errors
@@ -99,7 +130,7 @@ pub fn publish(
     observe: &dyn Observe,
 ) -> Result<Published> {
     match destination {
-        Destination::Folder(published) => local::publish(engine, verified, published, observe),
+        Destination::Folder(published) => local::publish(engine, verified, published, how, observe),
         Destination::BigQuery(settings) => bigquery::publish(engine, verified, settings, how, observe),
     }
 }

@@ -11,6 +11,7 @@ mod explain;
 mod golden;
 mod install;
 mod library;
+mod lost;
 mod main_job;
 mod mongo;
 mod name;

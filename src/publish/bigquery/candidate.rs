@@ -101,8 +101,8 @@ impl Candidate<'_> {
         told.map(|change| format!("-- table `{name}`: {change}\n")).collect()
     }
 
-    /// As the ledger tells of it.
-    pub(super) fn told(&self) -> Told {
+    /// As the ledger tells of it, made of so many events.
+    pub(super) fn told(&self, landed: Option<u64>) -> Told {
         let Candidate { publishable, content, changes, .. } = self;
         Told {
             name: publishable.name.clone(),
@@ -112,6 +112,7 @@ impl Candidate<'_> {
             deleted: changes.deleted,
             corrections: if publishable.is_append_only { changes.updated } else { 0 },
             hash: content.hash.clone(),
+            landed,
             is_left: false,
         }
     }

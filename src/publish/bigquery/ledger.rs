@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 use crate::error::Error;
 use crate::error::Result;
 
+use crate::publish::Stood;
+
 use super::door::Door;
 use super::jobs::JobName;
 
@@ -29,6 +31,9 @@ pub(super) struct Told {
     pub(super) corrections: u64,
     /// Over all rows, so that equal content is known.
     pub(super) hash: String,
+    /// How many events had landed in the warehouse that it was published from, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) landed: Option<u64>,
     /// Whether it is no model any more, and stays as it is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_left: bool,
@@ -51,6 +56,15 @@ impl Entry {
     /// What it tells of a table.
     pub(super) fn of(&self, table: &str) -> Option<&Told> {
         self.tables.iter().find(|told| told.name == table)
+    }
+
+    /// What it stood on.
+    pub(super) fn stood(&self) -> Stood {
+        let published = || self.tables.iter().filter(|told| !told.is_left);
+        Stood {
+            landed: published().filter_map(|told| told.landed).max(),
+            rows: published().map(|told| told.rows).sum(),
+        }
     }
 
     /// How many tables are published, without those that are only left.

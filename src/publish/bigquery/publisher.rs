@@ -71,6 +71,9 @@ impl<'a> Publisher<'a> {
             }
         };
         let last = if is_there { ledger::last(self.door)? } else { None };
+        if let Some(last) = last.as_ref().filter(|_| !tables.is_empty()) {
+            last.stood().require_no_less(self.how)?;
+        }
         let left = self.left(last.as_ref(), observe)?;
         let mut candidates = Vec::new();
         for publishable in tables {
@@ -84,7 +87,7 @@ impl<'a> Publisher<'a> {
         for candidate in &mut candidates {
             self.compare(candidate, last.as_ref(), is_remembered)?;
         }
-        let told = candidates.iter().map(Candidate::told).chain(left).collect();
+        let told = candidates.iter().map(|candidate| candidate.told(self.how.landed)).chain(left).collect();
         let previous = last.as_ref().map(|last| last.id.as_str());
         let entry = Entry::after(previous, self.verified.invocation_id(), self.how.commit.as_deref(), told);
         let folder = tempfile::tempdir().map_err(|error| Error::call("cannot make a folder").because(error))?;

@@ -191,6 +191,7 @@ mod tests {
             deleted: 1,
             corrections: 0,
             hash: "it's".to_string(),
+            landed: None,
             is_left: false,
         };
         let entry = Entry::after(Some("before"), "run", Some("abc"), vec![told]);

@@ -23,6 +23,9 @@ pub struct Manifest {
     pub run: String,
     /// When it was made, UTC.
     pub generated_at: String,
+    /// How many events had landed in the warehouse; publications of earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landed: Option<u64>,
     /// By name.
     pub tables: Vec<ManifestTable>,
 }
@@ -53,14 +56,15 @@ pub struct ManifestColumn {
 }
 
 impl Manifest {
-    pub(super) fn new(previous: Option<String>, run: &str, tables: Vec<ManifestTable>) -> Self {
+    pub(super) fn new(previous: Option<String>, run: &str, landed: Option<u64>, tables: Vec<ManifestTable>) -> Self {
         let mut hash = Sha256::new();
         hash.update(previous.as_deref().unwrap_or("none"));
         for table in &tables {
             hash.update(format!("\n{} {}", table.name, table.sha256));
         }
         let id = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Self { id, previous, run: run.to_string(), generated_at: format!("{:.6}", Timestamp::now()), tables }
+        let generated_at = format!("{:.6}", Timestamp::now());
+        Self { id, previous, run: run.to_string(), generated_at, landed, tables }
     }
 
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>> {

@@ -25,8 +25,10 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::progress::Observe;
 use crate::progress::Progress;
+use crate::publish::How;
 use crate::publish::Published;
 use crate::publish::PublishedTable;
+use crate::publish::Stood;
 
 use folder::Folder;
 
@@ -35,9 +37,15 @@ use folder::Folder;
 /// A project that marks no table for publication publishes nothing and leaves what is there.
 ///
 /// # Errors
-/// When another publication is under way, when something that `cp` did not make stands at `published`, when a table
+/// When the warehouse holds fewer events than the last publication stood on, when another publication is under way, when something that `cp` did not make stands at `published`, when a table
 /// cannot be written, or on a system without symbolic links.
-pub fn publish(engine: &Engine, verified: &Verified, published: &Path, observe: &dyn Observe) -> Result<Published> {
+pub fn publish(
+    engine: &Engine,
+    verified: &Verified,
+    published: &Path,
+    how: &How,
+    observe: &dyn Observe,
+) -> Result<Published> {
     let tables = verified.tables();
     let folder = Folder::open(published)?;
     let before = folder.current()?;
@@ -45,6 +53,10 @@ pub fn publish(engine: &Engine, verified: &Verified, published: &Path, observe: 
         before.as_ref().map_or_else(Default::default, |before| (before.id.clone(), before.previous.clone()));
     if tables.is_empty() {
         return Ok(Published { id, previous, tables: Vec::new(), unchanged: true, script: None });
+    }
+    if let Some(before) = &before {
+        let stood = Stood { landed: before.landed, rows: before.tables.iter().map(|table| table.rows).sum() };
+        stood.require_no_less(how)?;
     }
     observe.on(Progress::Stage { name: "publish", total: Some(tables.len() as u64) });
     let staged = folder.stage()?;
@@ -56,11 +68,12 @@ pub fn publish(engine: &Engine, verified: &Verified, published: &Path, observe: 
         unchanged,
         script: None,
     };
-    if before.as_ref().is_some_and(|before| before.tables == written && folder.holds(before)) {
+    let is_there = before.as_ref().is_some_and(|before| before.tables == written && folder.holds(before));
+    if is_there && !how.full_refresh {
         observe.on(Progress::Done { summary: "nothing has changed since the last publication".to_string() });
         return Ok(result(id, previous, true));
     }
-    let manifest = Manifest::new(folder.current_id()?, verified.invocation_id(), written.clone());
+    let manifest = Manifest::new(folder.current_id()?, verified.invocation_id(), how.landed, written.clone());
     folder.settle(staged, &manifest)?;
     folder.switch(&manifest.id)?;
     folder.tidy([Some(manifest.id.as_str()), manifest.previous.as_deref()]);
@@ -128,7 +141,11 @@ mod tests {
         }
 
         fn publish(&self) -> Result<Published> {
-            publish(&self.engine, &self.verified(&["days", "orders"]), &self.link(), &Silent)
+            self.publish_as(&How::default())
+        }
+
+        fn publish_as(&self, how: &How) -> Result<Published> {
+            publish(&self.engine, &self.verified(&["days", "orders"]), &self.link(), how, &Silent)
         }
 
         fn read(&self, file: &str) -> Vec<u8> {
@@ -196,7 +213,7 @@ mod tests {
             std::fs::write(half.path().join("orders.parquet"), "half").unwrap();
             let _ = half.keep();
             let whole = folder.stage().unwrap();
-            let manifest = Manifest::new(folder.current_id().unwrap(), "run-2", Vec::new());
+            let manifest = Manifest::new(folder.current_id().unwrap(), "run-2", None, Vec::new());
             folder.settle(whole, &manifest).unwrap();
             std::os::unix::fs::symlink(".published-x", shop.folder.path().join("data/.publishing-link")).unwrap();
         }
@@ -212,7 +229,7 @@ mod tests {
         let shop = Shop::new("i");
         let first = shop.publish().unwrap();
         let broken = shop.verified(&["days", "nowhere"]);
-        let error = publish(&shop.engine, &broken, &shop.link(), &Silent).unwrap_err();
+        let error = publish(&shop.engine, &broken, &shop.link(), &How::default(), &Silent).unwrap_err();
         assert_eq!(error.message(), "cannot publish `nowhere`, which is not in the warehouse");
         assert_eq!(read_manifest(&shop.link()).unwrap().unwrap().id, first.id);
         assert_eq!(shop.beside().len(), 3, "{:?}", shop.beside());
@@ -228,6 +245,28 @@ mod tests {
         assert!(shop.link().join("days.parquet").is_file());
         std::fs::remove_file(shop.link().join("manifest.json")).unwrap();
         assert_eq!(shop.publish().unwrap().previous, Some(second.id));
+    }
+
+    #[test]
+    fn never_goes_back_to_fewer_events_unless_told_to() {
+        let shop = Shop::new("i");
+        let of = |landed: u64, full_refresh| How { landed: Some(landed), full_refresh, ..How::default() };
+        // As an earlier version left it: without the number.
+        let first = shop.publish().unwrap();
+        let error = shop.publish_as(&of(0, false)).unwrap_err();
+        assert_eq!((error.exit_code(), error.message()), (1, "nothing was published"));
+        assert!(error.to_string().contains("holds 0 events, and the last publication"), "{error}");
+        assert!(error.to_string().ends_with("has 3,010 rows"), "{error}");
+        assert_eq!(shop.publish_as(&of(7, false)).unwrap().id, first.id);
+
+        let second = shop.publish_as(&of(1000, true)).unwrap();
+        assert_ne!(second.id, first.id, "asked for, and the number is told from now on");
+        let error = shop.publish_as(&of(999, false)).unwrap_err().to_string();
+        assert!(error.contains("holds 999 events") && error.ends_with("stood on 1,000"), "{error}");
+        assert_eq!(read_manifest(&shop.link()).unwrap().unwrap().id, second.id);
+        assert!(shop.publish_as(&of(1001, false)).unwrap().unchanged);
+        assert!(!shop.publish_as(&of(999, true)).unwrap().unchanged);
+        assert!(shop.publish_as(&of(999, false)).unwrap().unchanged);
     }
 
     #[test]

@@ -215,3 +215,36 @@ fn kill_at_work(server: &BigQuery, kind: &str) {
         }
     }
 }
+
+#[test]
+fn a_warehouse_that_has_lost_events_is_not_published() {
+    let Some(server) = BigQuery::shared() else { return };
+    let project = Project::empty();
+    let table = |name: &str, meta: &str| format!("      - name: {name}\n        config: {{meta: {{{meta}}}}}\n");
+    let files = "files: [{path: '*.jsonl', format: envelope_lines}]";
+    let tables: String = [("events_raw", files), ("ingest_log", ""), ("set_aside", ""), ("conflicts", "")]
+        .map(|(name, meta)| table(name, meta))
+        .concat();
+    let line = |id: usize| format!("{{\"event_id\":\"e{id}\",\"event_type\":\"t\",\"payload\":{{}}}}\n");
+    let events = |count| (0..count).map(line).collect::<String>();
+    project
+        .file("models/sources.yml", format!("sources:\n  - name: raw\n    schema: raw\n    tables:\n{tables}"))
+        .file("models/seen.sql", "{{ config(materialized='table', meta={'publish': true, 'key': ['event_id']}) }}\nselect event_id from {{ source('raw', 'events_raw') }}\n")
+        .file("data/day.jsonl", events(3));
+    let dataset = server.fresh_dataset();
+    project.publishing_to(&server.host(), &dataset);
+    project.cp(["build"]).success();
+    let count = || server.rows(&dataset, "SELECT count(*) FROM seen")[0][0].clone();
+    for left in [2, 0] {
+        project.remove("data/warehouse.duckdb").remove("data/raw_store.duckdb").file("data/day.jsonl", events(left));
+        let refused = project.cp(["build"]).status(1);
+        let told = format!("the warehouse holds {left} events, and the last publication stood on 3");
+        assert!(refused.stderr.contains(&told), "{refused}");
+        assert_eq!(count().as_deref(), Some("3"));
+    }
+    assert_eq!(project.cp(["publish", "--dry-run"]).run().status, 1);
+    project.cp(["publish", "--full-refresh"]).success();
+    assert_eq!(count().as_deref(), Some("0"));
+    project.file("data/day.jsonl", events(1)).cp(["build"]).success();
+    assert_eq!(count().as_deref(), Some("1"));
+}
