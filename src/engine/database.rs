@@ -202,7 +202,10 @@ fn cannot_open(path: &Path, error: &duckdb::Error) -> Error {
             .because(format!("a DuckDB newer than the {} in this `cp` made it", env!("CARGO_PKG_VERSION_DUCKDB")))
             .help("upgrade `cp`; the warehouse can also be moved away and rebuilt with `cp build`");
     }
-    failed.because(value::one_line(&text)).help("is it a DuckDB file, and may you read and write it?")
+    failed.because(value::one_line(&text)).help(
+        "is it a DuckDB file, and may you read and write it? A broken warehouse can be moved away: `cp build` makes a new one \
+         from the raw store",
+    )
 }
 
 /// Stops the statement that a session is running, from another thread.

@@ -166,9 +166,43 @@ impl Origin {
         if self.identity == store.identity() || store.has_taken_over(&self.identity) {
             return Ok(());
         }
-        Err(another_store(&self.described, store))
+        let described = store.describe();
+        Err(match described == self.described {
+            true => Error::call(format!(
+                "the {described} was replaced by a new one (the same place, another identity), and the warehouse was filled \
+                 from the old one"
+            ))
+            .help(RESTORE),
+            false => self.is_another(&described),
+        })
+    }
+
+    /// The error of a store that is to be used and is not there: made anew, it would not be this one.
+    pub fn is_gone(&self, described: &str) -> Error {
+        match described == self.described {
+            true => Error::call(format!("the {described} is gone, and the warehouse was filled from it")).help(RESTORE),
+            false => self.is_another(&format!("{described}, which is not there")),
+        }
+    }
+
+    fn is_another(&self, described: &str) -> Error {
+        let filled_from = &self.described;
+        let help = match (filled_from.starts_with("embedded"), described.starts_with("embedded")) {
+            (true, true) => RESTORE.to_string(),
+            (true, false) => {
+                format!("bring the embedded store's events over with `cp ingest --from-embedded`; or {ANEW}")
+            }
+            (false, _) => format!("name that store again; or {ANEW}"),
+        };
+        Error::call(format!("the warehouse was filled from another raw store ({filled_from}) than the {described}"))
+            .help(help)
     }
 }
+
+/// The ways out of a store that is not the one that it was.
+const RESTORE: &str = "restore the old one from a backup; or, if it is gone for good, move the warehouse file away, and \
+                       `cp build` makes a new one from the event files";
+const ANEW: &str = "move the warehouse file away, and `cp build` makes a new one";
 
 /// Which store the warehouse was filled from; `None` where nothing has landed.
 pub fn filled_from(session: &Session, database: &str) -> Result<Option<Origin>> {
@@ -178,16 +212,6 @@ pub fn filled_from(session: &Session, database: &str) -> Result<Option<Origin>> 
     }
     let found = session.query(&format!("select store_identity, store from {relation}"))?;
     Ok(found.rows.first().map(|row| Origin { identity: row[0].to_string(), described: row[1].to_string() }))
-}
-
-fn another_store(filled_from: &str, store: &dyn RawStore) -> Error {
-    let described = store.describe();
-    let over = match filled_from.starts_with("embedded") {
-        true => "bring the embedded store's events over with `cp ingest --from-embedded`",
-        false => "name that store again",
-    };
-    Error::call(format!("the warehouse was filled from another raw store ({filled_from}) than the {described}"))
-        .help(format!("{over}; or move the warehouse file away, and `cp build` makes a new one"))
 }
 
 fn warn_of(extracted: &Extracted, observe: &dyn Observe) {

@@ -167,11 +167,7 @@ impl House {
         }
         self.settings.layout.require_events()?;
         let date = self.settings.flags.date.as_deref();
-        let origin = self.filled_from()?;
-        let mut store = self.store()?;
-        if let Some(origin) = origin {
-            origin.require(store.as_ref())?;
-        }
+        let mut store = self.store_of(self.filled_from()?)?;
         ingest::ingest(store.as_mut(), &rules, &self.settings.layout.events, date, observe).map(Some)
     }
 
@@ -191,7 +187,8 @@ impl House {
         if ingest::rules(&self.project)?.is_empty() {
             return Ok(None);
         }
-        self.extract_from(self.store()?.as_ref(), engine, self.settings.compare_every, observe).map(Some)
+        let store = self.store_of(extract::filled_from(&engine.session()?, &self.database)?)?;
+        self.extract_from(store.as_ref(), engine, self.settings.compare_every, observe).map(Some)
     }
 
     /// As [`House::extract`], from a store that is open.

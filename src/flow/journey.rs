@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::extract;
 use crate::extract::Extracted;
 use crate::flow::House;
 use crate::flow::Stop;
@@ -136,7 +137,8 @@ impl House {
     pub fn verify(&self, observe: &dyn Observe) -> Result<Done> {
         self.require_warehouse()?;
         let engine = self.warehouse()?;
-        let extracted = self.extract_from(self.store()?.as_ref(), &engine, 0, observe)?;
+        let store = self.store_of(extract::filled_from(&engine.session()?, &self.database)?)?;
+        let extracted = self.extract_from(store.as_ref(), &engine, 0, observe)?;
         let compared = match &self.settings.bigquery {
             Some(settings) => {
                 observe.on(Progress::Stage { name: "verify", total: None });

@@ -8,6 +8,7 @@ use indexmap::IndexSet;
 use crate::artifact;
 use crate::dialect::Dialect;
 use crate::engine::Engine;
+use crate::engine::Session;
 use crate::error::Error;
 use crate::error::Result;
 use crate::extract;
@@ -27,6 +28,8 @@ use crate::render::Mode;
 use crate::render::Rows;
 use crate::run::Database;
 use crate::run::statement;
+use crate::store::Embedded;
+use crate::store::RawStore;
 
 /// What a person may want to know, as names and values.
 pub type Facts = Vec<(&'static str, String)>;
@@ -117,6 +120,19 @@ impl House {
     pub(super) fn filled_from(&self) -> Result<Option<Origin>> {
         extract::filled_from(&explore(self)?.session()?, &self.database)
     }
+
+    /// The raw store, which must be the one that the warehouse was filled from, if it was. Then a file that is gone is not
+    /// made anew: it would be another store.
+    pub(super) fn store_of(&self, origin: Option<Origin>) -> Result<Box<dyn RawStore>> {
+        let path = self.settings.layout.raw_store();
+        let Some(origin) = origin else { return self.store() };
+        if self.settings.mongo.is_none() && !path.is_file() {
+            return Err(origin.is_gone(&Embedded::described_at(&path)));
+        }
+        let store = self.store()?;
+        origin.require(store.as_ref())?;
+        Ok(store)
+    }
 }
 
 /// Opens the warehouse for looking; where there is none yet, an empty one in memory.
@@ -197,7 +213,7 @@ impl House {
         (facts, None)
     }
 
-    /// What `cp debug` tells, and why raw store or BigQuery cannot be used, if so.
+    /// What `cp debug` tells, and why raw store, warehouse or BigQuery cannot be used, if so.
     pub fn facts(&self) -> Result<(Facts, Option<Error>)> {
         let layout = &self.settings.layout;
         let count = |kind: NodeKind| self.project.nodes.values().filter(|node| node.kind == kind).count();
@@ -205,7 +221,10 @@ impl House {
             Ok(data) => format!("{} ({} KiB)", layout.shown(path), data.len().div_ceil(1024)),
             Err(_) => format!("{} (not made yet)", layout.shown(path)),
         };
-        let engine = explore(self)?;
+        let (engine, broken) = match explore(self) {
+            Ok(engine) => (engine, None),
+            Err(error) => (Engine::in_memory()?, Some(error)),
+        };
         let mut facts = vec![
             ("cp", env!("CARGO_PKG_VERSION").to_string()),
             ("DuckDB", engine.version()),
@@ -227,6 +246,7 @@ impl House {
                 "warehouse",
                 match (self.project.profile.dialect, self.settings.warehouse.as_deref()) {
                     (Dialect::BigQuery, _) => "none: models are written for BigQuery, and not run there".to_string(),
+                    (_, Some(path)) if broken.is_some() => format!("{}, cannot be used", state(path)),
                     (_, Some(path)) => state(path),
                     (_, None) => "in memory".to_string(),
                 },
@@ -248,21 +268,27 @@ impl House {
             }
             None => facts.push(("raw store", format!("embedded, {}", state(&layout.raw_store())))),
         }
-        if self.settings.warehouse.as_deref().is_some_and(Path::is_file) {
-            let session = engine.session()?;
-            if let (Some(Ok(store)), Some((position, at))) = (&store, extract::reached(&session, &self.database)?) {
-                facts.push(("position", format!("{}, at {at} UTC", store.describe_position(&position))));
-            }
-            for relation in self.scanned.sources.values().filter(|relation| extract::is_landing(relation)) {
-                if session.kind_of(relation)?.is_some() {
-                    let landed = session.count(&format!("select count(*) from {relation}"))?;
-                    let landed = u64::try_from(landed).unwrap_or(0);
-                    facts
-                        .push(("landed", format!("{} rows in {}.{}", grouped(landed), relation.schema, relation.name)));
-                }
+        if broken.is_none() && self.settings.warehouse.as_deref().is_some_and(Path::is_file) {
+            let store = store.as_ref().and_then(|store| store.as_deref().ok());
+            facts.extend(self.landed_facts(&engine.session()?, store)?);
+        }
+        Ok((facts, store.and_then(Result::err).or(broken).or(fault)))
+    }
+
+    /// How far the warehouse has read the store, and what has landed.
+    fn landed_facts(&self, session: &Session, store: Option<&dyn RawStore>) -> Result<Facts> {
+        let mut facts = Facts::new();
+        if let (Some(store), Some((position, at))) = (store, extract::reached(session, &self.database)?) {
+            facts.push(("position", format!("{}, at {at} UTC", store.describe_position(&position))));
+        }
+        for relation in self.scanned.sources.values().filter(|relation| extract::is_landing(relation)) {
+            if session.kind_of(relation)?.is_some() {
+                let landed = session.count(&format!("select count(*) from {relation}"))?;
+                let landed = u64::try_from(landed).unwrap_or(0);
+                facts.push(("landed", format!("{} rows in {}.{}", grouped(landed), relation.schema, relation.name)));
             }
         }
-        Ok((facts, store.and_then(Result::err).or(fault)))
+        Ok(facts)
     }
 }
 

@@ -75,3 +75,58 @@ fn a_publication_that_does_not_tell_its_events_is_not_replaced_by_none() {
     let refused = project.cp(["build", "--quiet"]).status(1);
     assert!(refused.stderr.contains("the warehouse holds 0 events, and the last publication has "), "{refused}");
 }
+
+#[test]
+fn a_raw_store_that_is_gone_or_replaced_is_not_taken_for_the_one_it_was() {
+    // Where it was built: the warehouse remembers the place.
+    let project = Project::new();
+    project.cp(["build"]).success();
+    let before = project.publication();
+    fs::rename(project.path("data/raw_store.duckdb"), project.path("backup")).unwrap();
+    for verb in ["build", "ingest", "extract", "run", "verify"] {
+        let output = project.cp([verb, "--quiet"]).status(2);
+        output.assert("lost_raw_store");
+        assert!(!project.path("data/raw_store.duckdb").exists(), "by `cp {verb}`");
+    }
+    // Somebody else makes a new one.
+    fs::rename(project.path("data/warehouse.duckdb"), project.path("warehouse")).unwrap();
+    project.cp(["ingest", "--quiet"]).success();
+    fs::rename(project.path("warehouse"), project.path("data/warehouse.duckdb")).unwrap();
+    project.cp(["build", "--quiet"]).status(2).assert("lost_raw_store_replaced");
+    let moved = Project::built();
+    let moved = moved.remove("data/raw_store.duckdb").cp(["build", "--quiet"]).status(2);
+    assert!(moved.stderr.contains("which is not there\nhelp: restore the old one"), "{moved}");
+
+    // Both ways out.
+    fs::copy(project.path("backup"), project.path("data/raw_store.duckdb")).unwrap();
+    project.cp(["build"]).success();
+    project.remove("data/raw_store.duckdb").remove("data/warehouse.duckdb");
+    project.cp(["build"]).success();
+    assert!(project.publication() == before);
+}
+
+#[test]
+fn a_file_that_is_broken_is_told_with_what_may_be_done_about_it() {
+    let project = Project::built();
+    for file in ["data/warehouse.duckdb", "data/raw_store.duckdb"] {
+        let whole = fs::read(project.path(file)).unwrap();
+        let noise: Vec<u8> = (0..whole.len()).map(|at| (at * 7 % 251) as u8).collect();
+        for (what, bytes) in [("cut short", &whole[..20_000]), ("emptied", &[]), ("noise", &noise)] {
+            project.file(file, bytes);
+            let output = project.cp(["build", "--quiet"]).status(2);
+            let help = match file {
+                "data/warehouse.duckdb" => "can be moved away: `cp build` makes a new one from the raw store",
+                _ => "help: do not delete it: the raw store is the system of record",
+            };
+            assert!(output.stderr.contains(help), "{what}: {output}");
+            let debug = project.cp(["debug"]).status(2);
+            assert!(debug.stderr.contains(help), "{what}: {debug}");
+            // All else is told.
+            assert!(debug.stdout.contains("commercepulse in"), "{what}: {debug}");
+            assert!(debug.stdout.contains("cannot be used"), "{what}: {debug}");
+            assert!(debug.stdout.contains("4,795"), "{what}: {debug}");
+        }
+        project.file(file, whole);
+    }
+    project.remove("data/warehouse.duckdb").cp(["build"]).success();
+}

@@ -36,6 +36,10 @@ const FORMAT: i64 = 1;
 /// Enough for a comparison of ids with a store of any size, and no more than a small machine has.
 const MEMORY_BYTES: u64 = 512_000_000;
 
+/// What to do with a store that cannot be opened: of a broken warehouse the opposite is right.
+const KEEP: &str = "do not delete it: the raw store is the system of record, and nothing makes it again; may you read and \
+                    write it? If it is broken, restore it from a backup; if a newer `cp` made it, upgrade";
+
 const TABLES: &str = "
 create table if not exists raw_store (
     identity varchar not null, format bigint not null, last_sequence bigint not null, mark varchar not null,
@@ -78,10 +82,19 @@ impl Embedded {
     /// # Errors
     /// When another process holds the file, when it is no store, or when a newer `cp` made it.
     pub fn open(path: &Path) -> Result<Self> {
-        let store = Self::prepared(&Engine::open(path)?, path.display().to_string())?;
+        let engine = Engine::open(path).map_err(|error| match error.is_passing() {
+            true => error,
+            false => error.help(KEEP),
+        })?;
+        let store = Self::prepared(&engine, path.display().to_string())?;
         // Of what is read and written DuckDB would keep in memory all that fits; a store needs none of it twice.
         store.limit()?;
         Ok(store)
+    }
+
+    /// As the store at this path describes itself.
+    pub fn described_at(path: &Path) -> String {
+        described(&path.display().to_string())
     }
 
     /// A store that is gone when it is dropped.
@@ -96,7 +109,8 @@ impl Embedded {
 
     fn prepared(engine: &Engine, name: String) -> Result<Self> {
         let session = engine.session()?;
-        let failed = |error: Error| Error::call(format!("`{name}` cannot be used as the raw store")).because(error);
+        let failed =
+            |error: Error| Error::call(format!("`{name}` cannot be used as the raw store")).because(error).help(KEEP);
         let mut rows = session.transaction(known).map_err(failed)?;
         if rows.is_empty() {
             rows = session.transaction(make).map_err(failed)?;
@@ -109,6 +123,11 @@ impl Embedded {
         }
         Ok(Self { session, name, identity, last_sequence: row.number(), mark: row.text() })
     }
+}
+
+/// As a person knows the store.
+fn described(name: &str) -> String {
+    format!("embedded store `{name}`")
 }
 
 /// What the store says of itself; nothing where it has not been made.
@@ -140,7 +159,7 @@ impl RawStore for Embedded {
     }
 
     fn describe(&self) -> String {
-        format!("embedded store `{}`", self.name)
+        described(&self.name)
     }
 
     fn facts(&self) -> Result<Vec<(&'static str, String)>> {
