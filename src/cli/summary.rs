@@ -112,7 +112,10 @@ fn published_row(destination: &str, published: &Published) -> (&'static str, Str
     match (published.unchanged, published.is_rehearsal()) {
         (true, _) => ("published", format!("{tables}, unchanged")),
         (_, true) => ("dry run", format!("{tables}, {changed} would change{}", rows_changed(published))),
-        (_, false) => ("published", format!("{tables}, {changed} changed{}", rows_changed(published))),
+        (_, false) => {
+            let (rows, withdrawn) = (rows_changed(published), published.withdrawn_told());
+            ("published", format!("{tables}, {changed} changed{rows}{withdrawn}"))
+        }
     }
 }
 
@@ -301,6 +304,7 @@ fn published_json(destination: &str, published: &Published) -> Json {
     let tables: Vec<Json> = published.tables.iter().map(table).collect();
     let mut told = json!({
         "id": published.id, "destination": destination, "unchanged": published.unchanged, "tables": tables,
+        "withdrawn": published.withdrawn,
     });
     if let Some(script) = &published.script {
         told["dry_run"] = json!(true);

@@ -78,6 +78,8 @@ pub struct Published {
     pub previous: Option<String>,
     /// By name.
     pub tables: Vec<PublishedTable>,
+    /// Tables of the publication before that are not in this one, by name.
+    pub withdrawn: Vec<String>,
     /// Whether everything was already published as it is, so that nothing was written.
     pub unchanged: bool,
     /// What a dry run would have run.
@@ -85,6 +87,14 @@ pub struct Published {
 }
 
 impl Published {
+    /// `, 1 withdrawn: orders`, where any table was.
+    pub fn withdrawn_told(&self) -> String {
+        match self.withdrawn.len() {
+            0 => String::new(),
+            count => format!(", {count} withdrawn: {}", self.withdrawn.join(", ")),
+        }
+    }
+
     /// Whether nothing was done: it tells what would be.
     pub fn is_rehearsal(&self) -> bool {
         self.script.is_some()

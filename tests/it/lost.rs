@@ -130,3 +130,16 @@ fn a_file_that_is_broken_is_told_with_what_may_be_done_about_it() {
     }
     project.remove("data/warehouse.duckdb").cp(["build"]).success();
 }
+
+#[test]
+fn tables_that_readers_lose_are_named() {
+    let project = Project::built();
+    fs::rename(project.path("models/analytics/top_products.sql"), project.path("models/analytics/best_products.sql"))
+        .unwrap();
+    project.edit("models/analytics/_analytics.yml", "name: top_products", "name: best_products");
+    let output = project.cp(["build"]).success();
+    assert!(output.stdout.contains("16 tables in data/published, 1 changed, 1 withdrawn: top_products"), "{output}");
+    assert!(output.stderr.contains("16 tables published, 1 changed, 1 withdrawn: top_products"), "{output}");
+    let again = project.cp(["build"]).success();
+    assert!(!again.stdout.contains("withdrawn"), "{again}");
+}

@@ -146,6 +146,7 @@ pub(super) fn summary(entry: &Entry, candidates: &[Candidate<'_>], bytes: &[u64]
         id: entry.id.clone(),
         previous: entry.previous.clone(),
         tables: tables.collect(),
+        withdrawn: Vec::new(),
         unchanged: false,
         script: None,
     }

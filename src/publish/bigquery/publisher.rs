@@ -332,7 +332,7 @@ impl<'a> Publisher<'a> {
             changed: false,
             changes: Some(Changes::default()),
         });
-        Ok(Published { id, previous, tables: tables.collect(), unchanged: true, script: None })
+        Ok(Published { id, previous, tables: tables.collect(), withdrawn: Vec::new(), unchanged: true, script: None })
     }
 
     fn forget(&self, candidates: &[Candidate<'_>]) -> Result<()> {

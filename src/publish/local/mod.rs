@@ -52,7 +52,14 @@ pub fn publish(
     let (id, previous) =
         before.as_ref().map_or_else(Default::default, |before| (before.id.clone(), before.previous.clone()));
     if tables.is_empty() {
-        return Ok(Published { id, previous, tables: Vec::new(), unchanged: true, script: None });
+        return Ok(Published {
+            id,
+            previous,
+            tables: Vec::new(),
+            withdrawn: Vec::new(),
+            unchanged: true,
+            script: None,
+        });
     }
     if let Some(before) = &before {
         let stood = Stood { landed: before.landed, rows: before.tables.iter().map(|table| table.rows).sum() };
@@ -65,6 +72,7 @@ pub fn publish(
         id,
         previous,
         tables: written.iter().map(|table| told(table, before.as_ref())).collect(),
+        withdrawn: withdrawn(&written, before.as_ref()),
         unchanged,
         script: None,
     };
@@ -79,8 +87,16 @@ pub fn publish(
     folder.tidy([Some(manifest.id.as_str()), manifest.previous.as_deref()]);
     let published = result(manifest.id, manifest.previous, false);
     let changed = published.tables.iter().filter(|table| table.changed).count();
-    observe.on(Progress::Done { summary: format!("{} tables published, {changed} changed", written.len()) });
+    let withdrawn = published.withdrawn_told();
+    observe.on(Progress::Done { summary: format!("{} tables published, {changed} changed{withdrawn}", written.len()) });
     Ok(published)
+}
+
+/// Tables that readers had and have no more.
+fn withdrawn(written: &[ManifestTable], before: Option<&Manifest>) -> Vec<String> {
+    let is_there = |name: &str| written.iter().any(|table| table.name == name);
+    let names = before.into_iter().flat_map(|before| &before.tables).map(|table| table.name.clone());
+    names.filter(|name| !is_there(name)).collect()
 }
 
 fn told(table: &ManifestTable, before: Option<&Manifest>) -> PublishedTable {
