@@ -3,6 +3,8 @@
 use std::{fmt, ops::Range};
 
 use crate::error::Error;
+use crate::error::MAKE_ROOM;
+use crate::error::tells_of_full_disk;
 
 /// A statement that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +103,8 @@ impl std::error::Error for SqlError {}
 
 impl From<SqlError> for Error {
     fn from(error: SqlError) -> Self {
-        let hint = error.hint.clone();
+        let is_full = tells_of_full_disk(&error.message);
+        let hint = error.hint.clone().or_else(|| is_full.then(|| MAKE_ROOM.to_string()));
         let failed = Error::data(error.to_string());
         match hint {
             Some(hint) => failed.help(hint),

@@ -153,6 +153,14 @@ impl From<Diagnostic> for Error {
     }
 }
 
+/// What to do where something could not be written for want of room: said once, however much of a run failed of it.
+pub const MAKE_ROOM: &str = "the disk is full: make room, and run the same again";
+
+/// Whether a message, the system's or a database's, tells of a disk that is full.
+pub fn tells_of_full_disk(message: &str) -> bool {
+    ["No space left on device", "Disk quota exceeded"].iter().any(|words| message.contains(words))
+}
+
 /// Adds the path to an error of the file system.
 pub trait AtPath<T> {
     /// `doing` is a verb phrase, as in "cannot read".
@@ -161,6 +169,27 @@ pub trait AtPath<T> {
 
 impl<T> AtPath<T> for std::io::Result<T> {
     fn at_path(self, doing: &str, path: &std::path::Path) -> Result<T> {
-        self.map_err(|error| Error::call(format!("cannot {doing} `{}`", path.display())).because(error))
+        self.map_err(|error| {
+            let is_full = tells_of_full_disk(&error.to_string());
+            let failed = Error::call(format!("cannot {doing} `{}`", path.display())).because(error);
+            if is_full { failed.help(MAKE_ROOM) } else { failed }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_one() {
+        let of = |kind: std::io::ErrorKind, text: &str| {
+            let failed: std::io::Result<()> = Err(std::io::Error::new(kind, text));
+            failed.at_path("write", std::path::Path::new("target/manifest.json")).unwrap_err()
+        };
+        let full =
+            of(std::io::ErrorKind::StorageFull, "No space left on device (os error 28) at path \"target/.part-x\"");
+        assert_eq!(full.help_text(), Some(MAKE_ROOM));
+        assert_eq!(of(std::io::ErrorKind::PermissionDenied, "Permission denied (os error 13)").help_text(), None);
     }
 }

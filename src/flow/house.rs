@@ -22,6 +22,7 @@ use crate::extract;
 use crate::extract::Extracted;
 use crate::flow::Stop;
 use crate::flow::deferral::Deferral;
+use crate::flow::verdict::beside_faults;
 use crate::graph;
 use crate::graph::Graph;
 use crate::graph::State;
@@ -260,10 +261,11 @@ impl House {
             },
         );
         stop.walked();
-        state::tidy(&session, &self.database)?;
         let record = self.record(outcomes);
-        self.write_artifacts(&record)?;
-        hooks.run("on-run-end", &self.project.on_run_end)?;
+        state::tidy(&session, &self.database)
+            .and_then(|()| self.write_artifacts(&record))
+            .and_then(|()| hooks.run("on-run-end", &self.project.on_run_end))
+            .map_err(|error| beside_faults(&record, error))?;
         Ok(record)
     }
 

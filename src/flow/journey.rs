@@ -11,7 +11,6 @@ use crate::check::Replays;
 use crate::check::Unit;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::error::Kind;
 use crate::error::Result;
 use crate::extract;
 use crate::extract::Extracted;
@@ -23,7 +22,6 @@ use crate::plan::Plan;
 use crate::plan::RunRecord;
 use crate::progress::Observe;
 use crate::progress::Progress;
-use crate::progress::Status;
 use crate::progress::grouped;
 use crate::project::NodeKind;
 use crate::publish;
@@ -56,6 +54,8 @@ pub struct Done {
     pub report: Option<PathBuf>,
     /// Whether a difference between raw store and warehouse is an error.
     pub is_verification: bool,
+    /// Why something that only tells of the run could not be written.
+    pub unwritten: Option<Error>,
     /// Whether a person stopped it.
     pub stopped: bool,
 }
@@ -81,10 +81,12 @@ impl House {
         if self.is_deferring() {
             observe.on(Progress::Note { text: "no report: some tables are those of another run".to_string() });
         } else if !done.stopped {
-            done.report = Some(self.report(&engine, Some(&record), &self.told(done.published.as_ref()))?);
+            let report = self.report(&engine, Some(&record), &self.told(done.published.as_ref()));
+            done.report = done.written(report, observe);
         }
         done.record = Some(record);
-        self.remember(&done)?;
+        let remembered = self.remember(&done);
+        done.written(remembered, observe);
         engine.close();
         Ok(done)
     }
@@ -302,80 +304,4 @@ impl House {
         sizes.sort();
         Ok(sizes)
     }
-}
-
-impl Done {
-    /// The error to end with, if the data or the project is not well.
-    pub fn verdict(self) -> Result<()> {
-        if self.stopped {
-            return Err(Error::data("stopped").help("nothing is lost; the next `cp build` goes on from here"));
-        }
-        let comparison = self.extracted.as_ref().and_then(|extracted| extracted.comparison.as_ref());
-        if self.is_verification && comparison.is_some_and(|comparison| !comparison.is_equal()) {
-            return Err(Error::data("the raw store and the warehouse do not hold the same events").help(
-                "put the events back into the raw store; or, if it is right, let all land anew: `cp extract --full-refresh`",
-            ));
-        }
-        let differing = self.compared.iter().filter(|table| !table.is_equal()).count();
-        if differing > 0 {
-            return Err(Error::data(format!("{} in BigQuery differ from the warehouse", counted(differing, "table")))
-                .help("`cp publish` brings what has changed; if something else has changed BigQuery, `cp publish --full-refresh`"));
-        }
-        if let Some(record) = &self.record {
-            let bad = |status: Status| record.count(status);
-            let faults = record.outcomes.iter().filter(|outcome| outcome.fault == Some(Kind::Call)).count();
-            if faults > 0 {
-                return Err(Error::call(format!("{} could not be run as the project stands", counted(faults, "node"))));
-            }
-            if bad(Status::Error) > 0 {
-                return Err(Error::data(format!("{} failed to run", counted(bad(Status::Error), "node"))));
-            }
-            if bad(Status::Fail) > 0 && self.published.as_ref().is_none_or(|published| published.is_ok()) {
-                return Err(Error::data(format!("{} failed", counted(bad(Status::Fail), "check"))));
-            }
-        }
-        if let Some(error) = self.edits() {
-            return Err(error);
-        }
-        if self.lacks_warehouse {
-            return Err(Error::call("the data tests were not run: there is no warehouse").help("run `cp build` first"));
-        }
-        self.published.map_or(Ok(()), |published| published.map(|_| ()))
-    }
-}
-
-impl Done {
-    /// What is wrong with the models as they were edited: unit tests, replays, snapshots.
-    fn edits(&self) -> Option<Error> {
-        let (mut told, mut help) = (Vec::new(), None);
-        let strange = self.golden.iter().filter(|golden| !golden.is_equal()).count();
-        if strange > 0 {
-            told.push(format!("{} not as the snapshots say", counted_are(strange, "model")));
-            help = Some("`cp review` shows each, and takes what is meant (with `CI` set, nothing waits for it)");
-        }
-        let replays = self.replays.iter().flat_map(|replays| &replays.models);
-        let differing = replays.filter(|replay| !replay.is_equal()).count();
-        if differing > 0 {
-            let depend = if differing == 1 { "model depends" } else { "models depend" };
-            told.push(format!("{differing} {depend} on how events arrive"));
-            help = Some("an increment goes by the order in which events landed, and makes anew what new ones touch");
-        }
-        let failed = self.units.iter().filter(|unit| !unit.is_equal()).count();
-        if failed > 0 {
-            told.push(format!("{} failed", counted(failed, "unit test")));
-        }
-        let error = (!told.is_empty()).then(|| Error::data(told.join("; ")))?;
-        Some(match help {
-            Some(help) => error.help(help),
-            None => error,
-        })
-    }
-}
-
-fn counted_are(count: usize, noun: &str) -> String {
-    format!("{} {}", counted(count, noun), if count == 1 { "is" } else { "are" })
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -12,6 +12,7 @@ mod journey;
 mod replay;
 mod stop;
 mod unit;
+mod verdict;
 mod warehouse;
 mod watch;
 

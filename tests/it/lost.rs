@@ -143,3 +143,39 @@ fn tables_that_readers_lose_are_named() {
     let again = project.cp(["build"]).success();
     assert!(!again.stdout.contains("withdrawn"), "{again}");
 }
+
+/// A project of which one model fails.
+fn failing() -> Project {
+    let project = Project::empty();
+    project
+        .file("models/fails.sql", "{{ config(materialized='table') }}\nselect error('out of ink') as id\n")
+        .file("models/kept.sql", "{{ config(materialized='table', meta={'publish': true}) }}\nselect 1 as id\n");
+    project
+}
+
+#[test]
+fn what_failed_is_told_where_the_results_cannot_be_written() {
+    let project = failing();
+    // What stands in the way of a file, as a disk that is full does.
+    project.file("target/manifest.json/mine", "");
+    project.cp(["build", "--quiet"]).status(2).assert("lost_results");
+    project.remove("models/fails.sql");
+    let alone = project.cp(["build", "--quiet"]).status(2);
+    assert!(alone.stderr.starts_with("error: cannot write `"), "{alone}");
+    project.remove("target");
+    project.cp(["build", "--quiet"]).success();
+}
+
+#[test]
+fn a_run_whose_report_cannot_be_written_tells_what_it_did() {
+    let project = failing();
+    project.remove("models/fails.sql").file("reports", "mine");
+    let output = project.cp(["build", "--quiet"]).status(2);
+    assert!(output.stderr.starts_with("warning: cannot "), "{output}");
+    assert!(
+        output.stderr.ends_with("error: the run is done, and not all that tells of it could be written\n"),
+        "{output}"
+    );
+    let output = project.cp(["build"]).status(2);
+    assert!(output.stdout.contains("published  1 tables in data/published, unchanged"), "{output}");
+}
