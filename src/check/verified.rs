@@ -57,11 +57,18 @@ impl Verified {
     }
 }
 
-/// Looks whether everything that is to be published (`meta.publish`) was built and checked in this run.
+/// Looks whether everything that is to be published (`meta.publish`) was built and checked in this run. `readers` is what
+/// they see where it was not, if there are any.
 ///
 /// # Errors
 /// The reasons why nothing may be published, as an error about the data.
-pub fn verify(project: &Project, scanned: &Scanned, graph: &Graph, record: &RunRecord) -> Result<Verified> {
+pub fn verify(
+    project: &Project,
+    scanned: &Scanned,
+    graph: &Graph,
+    record: &RunRecord,
+    readers: Option<&str>,
+) -> Result<Verified> {
     let tables = publishable(project, scanned);
     // Files and tables have no schema to tell them apart.
     if let Some(pair) = tables.windows(2).find(|pair| pair[0].name.eq_ignore_ascii_case(&pair[1].name)) {
@@ -81,9 +88,10 @@ pub fn verify(project: &Project, scanned: &Scanned, graph: &Graph, record: &RunR
         if more > 0 {
             named.push_str(&format!("; and {more} more"));
         }
-        return Err(Error::data("nothing was published")
-            .because(named)
-            .help("mend it and run `cp build` again; readers still see the last publication"));
+        return Err(Error::data("nothing was published").because(named).help(format!(
+            "mend it and run `cp build` again{}",
+            readers.map(|it| format!("; {it}")).unwrap_or_default()
+        )));
     }
     Ok(Verified { tables, invocation_id: record.invocation_id.clone() })
 }

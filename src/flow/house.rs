@@ -315,8 +315,8 @@ impl House {
 
     /// Publishes what was checked in this run: all of it, or nothing.
     pub fn publish(&self, engine: &Engine, record: &RunRecord, observe: &dyn Observe) -> Result<Published> {
-        let verified = check::verify(&self.project, &self.scanned, &self.graph, record)?;
         let folder = self.settings.layout.published();
+        let verified = check::verify(&self.project, &self.scanned, &self.graph, record, self.readers())?;
         let destination = match &self.settings.bigquery {
             Some(settings) => Destination::BigQuery(settings),
             None => Destination::Folder(&folder),

@@ -94,6 +94,16 @@ impl House {
 }
 
 impl House {
+    /// What readers see where nothing is published now; `None` where nothing ever was.
+    pub(super) fn readers(&self) -> Option<&'static str> {
+        let is_published = || publish::read_manifest(&self.settings.layout.published()).is_ok_and(|it| it.is_some());
+        match self.settings.bigquery {
+            // Whether anything was ever published there is not worth asking for.
+            Some(_) => Some("nothing changes in BigQuery"),
+            None => is_published().then_some("readers still see the last publication"),
+        }
+    }
+
     /// How many events have landed in the warehouse; `None` where the project has no table that they land in.
     pub(super) fn landed(&self, engine: &Engine) -> Result<Option<u64>> {
         let session = engine.session()?;

@@ -179,3 +179,17 @@ fn a_run_whose_report_cannot_be_written_tells_what_it_did() {
     let output = project.cp(["build"]).status(2);
     assert!(output.stdout.contains("published  1 tables in data/published, unchanged"), "{output}");
 }
+
+#[test]
+fn readers_are_spoken_of_only_where_there_are_any() {
+    let project = failing();
+    project.file("tests/sql/never.sql", "select * from {{ ref('kept') }} where id = 2\n").remove("models/fails.sql");
+    let edited = || project.edit("models/kept.sql", "select 1 as id", "select 2 as id");
+    edited();
+    let first = project.cp(["build", "--quiet"]).status(1);
+    assert!(first.stderr.ends_with("help: mend it and run `cp build` again\n"), "{first}");
+    project.edit("models/kept.sql", "select 2 as id", "select 1 as id").cp(["build"]).success();
+    edited();
+    let second = project.cp(["build", "--quiet"]).status(1);
+    assert!(second.stderr.ends_with("run `cp build` again; readers still see the last publication\n"), "{second}");
+}
