@@ -1,6 +1,6 @@
 //! The scan: every enabled node rendered without a database, for its settings, its references and its place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indexmap::IndexMap;
@@ -64,6 +64,7 @@ impl Renderer {
     pub fn scan(&self) -> Result<Scanned> {
         let mut faults = Diagnostics::default();
         let mut scanned = Scanned::default();
+        let mut broken = HashSet::new();
         for source in self.shared.project.sources.values().filter(|source| source.config.enabled()) {
             scanned.sources.insert(source.id.clone(), self.shared.source_relation(source));
         }
@@ -76,10 +77,13 @@ impl Renderer {
                     }
                 }
                 Err(error) if error.diagnostics().is_empty() => return Err(error),
-                Err(error) => faults.extend(error.diagnostics().iter().cloned()),
+                Err(error) => {
+                    faults.extend(error.diagnostics().iter().cloned());
+                    broken.insert(&node.id);
+                }
             }
         }
-        self.check_disabled(&mut scanned, &mut faults);
+        self.check_disabled(&mut scanned, &broken, &mut faults);
         check_places(&scanned, self.nodes(), &mut faults);
         scanned.warnings = faults.into_result()?;
         Ok(scanned)
@@ -189,14 +193,15 @@ impl Renderer {
         library.own(name).is_some() || implementation.is_some_and(|found| !found.is_builtin())
     }
 
-    /// What refers to a disabled node is at fault; a test that does is left out, as dbt leaves it out.
-    fn check_disabled(&self, scanned: &mut Scanned, faults: &mut Diagnostics) {
+    /// What refers to a disabled node is at fault; a test that does is left out, as dbt leaves it out. Of a node that is
+    /// `broken` the fault is told already, and nobody knows whether it is disabled.
+    fn check_disabled(&self, scanned: &mut Scanned, broken: &HashSet<&NodeId>, faults: &mut Diagnostics) {
         let mut left_out = Vec::new();
         for (id, scan) in &scanned.nodes {
             let Some(node) = self.nodes().get(id) else { continue };
             for reference in &scan.references {
                 let known = scanned.nodes.contains_key(&reference.id) || scanned.sources.contains_key(&reference.id);
-                if known {
+                if known || broken.contains(&reference.id) {
                     continue;
                 }
                 let name = self.shown(&reference.id);
