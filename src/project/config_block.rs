@@ -70,7 +70,7 @@ fn check_value(yml: &mut YmlFile<'_>, key: &str, value: &Yaml) -> bool {
         _ => return true,
     };
     let written = value.text().map_or_else(|| value.kind().to_string(), |text| format!("`{text}`"));
-    yml.fault(&value.span, format!("`{key}` is {written}, not {wanted}"), None);
+    yml.fault(&value.span, format!("`{key}` is {written}, not {wanted}"), format!("write {wanted}"));
     false
 }
 

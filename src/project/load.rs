@@ -460,7 +460,7 @@ mod tests {
                 ],
                 "error: unknown setting `materialised` in the config of a model (models/a.yml:3:14) | did you mean `materialized`?\n\
                  warning: unknown setting `my_own` in the config of a model (models/a.yml:3:35) | what is your own belongs under `meta`\n\
-                 error: `enabled` is `2`, not `true` or `false` (models/a.yml:3:55)",
+                 error: `enabled` is `2`, not `true` or `false` (models/a.yml:3:55) | write `true` or `false`",
             ),
             (
                 &[

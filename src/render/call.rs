@@ -72,8 +72,9 @@ fn bind(definition: &Definition, arguments: &[Value]) -> Result<Vec<Value>, Erro
     let more = positional.get(definition.parameters.len()..).unwrap_or_default();
     if !more.is_empty() && !definition.varargs {
         let most = definition.parameters.len();
-        let message = format!("macro `{name}` takes {}, and {} were given", counted(most), positional.len());
-        return Err(told(message, None));
+        let message = format!("macro `{name}` takes {}, and {} given", counted(most), given(positional.len()));
+        let help = format!("it is `{name}({})`: take what is too much away", definition.parameters.join(", "));
+        return Err(told(message, Some(help)));
     }
     for parameter in definition.parameters.iter().enumerate().skip(bound.len()).map(|(at, _)| at) {
         bound.push(if definition.has_default[parameter] { Value::from_object(Missing) } else { Value::UNDEFINED });
@@ -84,7 +85,8 @@ fn bind(definition: &Definition, arguments: &[Value]) -> Result<Vec<Value>, Erro
         let at = definition.parameters.iter().position(|parameter| key.as_str() == Some(parameter));
         match at {
             Some(at) if at < positional.len() => {
-                return Err(told(format!("macro `{name}` is given `{key}` twice"), None));
+                let help = format!("take `{key}=` away, or what stands in its place");
+                return Err(told(format!("macro `{name}` is given `{key}` twice"), Some(help)));
             }
             Some(at) => bound[at] = value,
             None if key.as_str() == Some("caller") => caller = Some(value),
@@ -111,6 +113,10 @@ fn bind(definition: &Definition, arguments: &[Value]) -> Result<Vec<Value>, Erro
         None => {}
     }
     Ok(bound)
+}
+
+fn given(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "was" } else { "were" })
 }
 
 fn counted(count: usize) -> String {

@@ -72,10 +72,19 @@ pub(super) fn source(rendering: &Rendering, arguments: &[Value]) -> Result<Value
     }
 }
 
+/// The arguments of a call that is right.
+fn example(verb: &str) -> &'static str {
+    if verb == "source" { "'shop', 'orders'" } else { "'orders'" }
+}
+
 fn names(verb: &str, arguments: &[Value]) -> Result<Vec<String>, Error> {
     let text = |value: &Value| match value.kind() {
         ValueKind::String => Ok(value.to_string()),
-        ValueKind::Undefined => Err(told(format!("`{verb}` is given a name that is not defined"), None)),
+        // Most often a name without quotes, which Jinja takes for a variable.
+        ValueKind::Undefined => {
+            let help = format!("put names in quotes, as in `{{{{ {verb}({}) }}}}`", example(verb));
+            Err(told(format!("`{verb}` is given a name that is not defined"), Some(help)))
+        }
         _ => Err(wrong(format!("`{verb}` wants names, not {}", named(value)))),
     };
     arguments.iter().map(text).collect()
