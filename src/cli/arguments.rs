@@ -1,5 +1,4 @@
-//! What may be written on the command line. No verb takes an operand, and there is no `-s` and no `-t`: see
-//! [`crate::cli::delegate`] for why.
+//! What may be written on the command line. No verb takes an operand: see [`crate::cli::delegate`] for why.
 
 use std::path::PathBuf;
 
@@ -127,7 +126,8 @@ pub enum DiffOutput {
 #[derive(Args, Default)]
 pub struct Selection {
     /// Nodes to take: names, paths, tag:x, source:x, state:modified, +x, x+, @x; several are joined, commas intersect
-    #[arg(long, value_name = "NODES", num_args = 1.., help_heading = "Selection")]
+    #[arg(short = 's', short_alias = 'm', long, alias = "models", value_name = "NODES")]
+    #[arg(num_args = 1.., help_heading = "Selection")]
     pub select: Vec<String>,
     /// Nodes to leave out
     #[arg(long, value_name = "NODES", num_args = 1.., help_heading = "Selection")]
@@ -201,7 +201,7 @@ pub struct TestFlags {
 #[derive(Args)]
 pub struct ReviewFlags {
     /// Only these, by name
-    #[arg(long, value_name = "NAMES", num_args = 1..)]
+    #[arg(short = 's', long, alias = "models", short_alias = 'm', value_name = "NAMES", num_args = 1..)]
     pub select: Vec<String>,
     /// Take all of them, without asking
     #[arg(long, conflicts_with = "reject")]

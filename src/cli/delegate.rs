@@ -7,6 +7,7 @@
 use std::{
     ffi::{OsStr, OsString},
     io::{IsTerminal, Write},
+    iter::Peekable,
     os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process,
@@ -103,7 +104,15 @@ fn refuse_operands(name: &OsStr, arguments: &[OsString], command: &Command) -> R
     let written = words.join(" ");
     let has = |flag: &str| verb.get_arguments().any(|argument| argument.get_long() == Some(flag));
     let is_sql = words.len() == 1 && written.contains(' ');
-    let help = if is_sql && has("inline") {
+    let help = if has("model") && has("key") {
+        let (model, key) = (&words[0], words[1..].join(","));
+        let key = match key.as_str() {
+            "" => "KEY".to_string(),
+            key if key.contains(' ') => format!("\"{key}\""),
+            key => key.to_string(),
+        };
+        format!("write `{call} --model {model} --key {key}`")
+    } else if is_sql && has("inline") {
         format!("write `{call} --inline \"{written}\"`")
     } else if has("select") {
         format!("write `{call} --select {written}`")
@@ -120,6 +129,8 @@ fn refuse_operands(name: &OsStr, arguments: &[OsString], command: &Command) -> R
 struct Line {
     /// Words that are neither an option nor the value of a flag of ours.
     operands: Vec<OsString>,
+    /// A short option of ours has values, which coreutils would take for operands.
+    has_values: bool,
     /// An option names the folder to copy to, so that no operand has to.
     names_target: bool,
     /// There is an option that coreutils would refuse.
@@ -142,17 +153,15 @@ impl Line {
                     option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
                 line.long(option);
                 match verb.get_arguments().find(|argument| is_long(argument, option)) {
-                    Some(flag) if value.is_none() => {
-                        let mut left = most_values(flag);
-                        while left > 0 && words.next_if(|word| !word.to_string_lossy().starts_with('-')).is_some() {
-                            left -= 1;
-                        }
-                    }
+                    Some(flag) if value.is_none() => drop(take_values(flag, &mut words)),
                     Some(_) => {}
                     None => line.has_unknown = true,
                 }
             } else if text.len() > 1 && text.starts_with('-') {
                 line.short(&text[1..], verb);
+                if let Some(flag) = verb.get_arguments().find(|argument| is_short(argument, &text[1..])) {
+                    line.has_values |= take_values(flag, &mut words) > 0;
+                }
             } else {
                 line.operands.push(word.clone());
             }
@@ -172,19 +181,35 @@ impl Line {
         let options = cluster.find(['t', 'S']).map_or(cluster, |value| &cluster[..=value]);
         self.names_target |= options.ends_with('t') && options.len() < cluster.len();
         self.has_ours |= !options.chars().all(|option| SHORT_OPTIONS.contains(option));
-        let is_ours = |option| verb.get_arguments().any(|argument| argument.get_short() == Some(option));
-        self.has_unknown |= !cluster.chars().all(is_ours);
+        let is_ours = |option: &str| verb.get_arguments().any(|argument| is_short(argument, option));
+        self.has_unknown |= !cluster.split("").filter(|option| !option.is_empty()).all(is_ours);
     }
 
     /// Whether coreutils could do what is asked, if the verb were a file.
     fn may_be_coreutils(&self) -> bool {
-        !self.asks_help && !self.has_ours && (self.names_target || !self.operands.is_empty())
+        !self.asks_help && !self.has_ours && (self.names_target || self.has_values || !self.operands.is_empty())
     }
 }
 
 fn is_long(argument: &Arg, option: &str) -> bool {
     argument.get_long() == Some(option)
         || argument.get_all_aliases().is_some_and(|aliases| aliases.into_iter().any(|alias| alias == option))
+}
+
+/// Whether `option` is one letter, and that of the flag.
+fn is_short(argument: &Arg, option: &str) -> bool {
+    let mut letters = argument.get_short_and_visible_aliases().unwrap_or_default();
+    letters.extend(argument.get_all_short_aliases().unwrap_or_default());
+    letters.into_iter().any(|letter| option.strip_prefix(letter) == Some(""))
+}
+
+/// Takes the words that are a flag's values, and says how many they are.
+fn take_values<'w>(flag: &Arg, words: &mut Peekable<impl Iterator<Item = &'w OsString>>) -> usize {
+    let mut taken = 0;
+    while taken < most_values(flag) && words.next_if(|word| !word.to_string_lossy().starts_with('-')).is_some() {
+        taken += 1;
+    }
+    taken
 }
 
 /// How many of the words that follow a flag are its values, at most.
@@ -242,9 +267,10 @@ mod tests {
         let mut command = Command::new("cp")
             .args([global("target"), global("threads")])
             .arg(Arg::new("verbose").long("verbose").global(true).action(ArgAction::SetTrue))
-            .subcommand(Command::new("run").arg(flag("select").num_args(1..)))
+            .subcommand(Command::new("run").arg(flag("select").short('s').short_alias('m').num_args(1..)))
             .subcommand(Command::new("ingest").arg(flag("data")))
             .subcommand(Command::new("show").args([flag("select"), flag("inline")]))
+            .subcommand(Command::new("explain").args([flag("model"), flag("key"), flag("data")]))
             .subcommand(Command::new("clean"));
         command.build();
         command
@@ -270,6 +296,7 @@ mod tests {
             "run -- dest",
             "run --verbose dest",
             "run -tdest",
+            "run -s dest",
             "run -rt dest",
             "run --target-directory=dest",
             "run --target-dir=dest",
@@ -297,6 +324,7 @@ mod tests {
             "run --verbose",
             "run -r",
             "run -q x",
+            "run -m a b",
         ] {
             assert_eq!(owner(&words(line), &command(), |_| true), Owner::Ours, "cp {line}");
         }
@@ -305,6 +333,7 @@ mod tests {
     #[test]
     fn a_verb_is_ours_where_no_file_has_its_name() {
         assert_eq!(owner(&words("run dest"), &command(), |_| false), Owner::Ours);
+        assert_eq!(owner(&words("run -s a b"), &command(), |_| false), Owner::Ours);
         assert_eq!(owner(&words("a b"), &command(), |_| false), Owner::Coreutils);
     }
 
@@ -321,6 +350,9 @@ mod tests {
         assert_eq!(answer(&["ingest", "events"]).as_deref(), Some("write `cp ingest --data events`"));
         assert_eq!(answer(&["show", "select 1"]).as_deref(), Some("write `cp show --inline \"select 1\"`"));
         assert_eq!(answer(&["clean", "all"]).as_deref(), Some("see `cp clean --help`"));
+        assert_eq!(answer(&["explain", "f", "K 1"]).as_deref(), Some("write `cp explain --model f --key \"K 1\"`"));
+        assert_eq!(answer(&["explain", "f"]).as_deref(), Some("write `cp explain --model f --key KEY`"));
+        assert_eq!(answer(&["run", "-s", "a", "b"]), None);
         assert_eq!(answer(&["run", "--select", "a", "b"]), None);
         assert_eq!(answer(&["run", "--sellect", "a"]), None);
         assert_eq!(answer(&["help", "run"]), None);
