@@ -79,6 +79,7 @@ pub(crate) fn project(root: &Path) -> Project {
     let mut unique = node(NodeKind::Test, "unique_orders_id", "models/orders.yml", "", json!({"severity": "warn"}));
     unique.id = NodeId::new("test", "shop", "unique_orders_id.0123456789");
     unique.generic = Some(GenericTest {
+        column_place: None,
         name: "unique".into(),
         on: orders.id.clone(),
         column: Some("id".into()),

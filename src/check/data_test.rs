@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use crate::artifact::compiled_path;
 use crate::engine::Session;
 use crate::error::Diagnostic;
 use crate::error::Error;
@@ -21,6 +22,7 @@ use crate::project::Severity;
 use crate::render::Compiled;
 use crate::run::Failure;
 use crate::run::Worker;
+use crate::run::explain;
 
 /// Runs one test and judges it.
 pub fn check(worker: &Worker<'_>, number: usize, step: &Step) -> Outcome {
@@ -71,7 +73,12 @@ pub fn check(worker: &Worker<'_>, number: usize, step: &Step) -> Outcome {
         }
         Err(failure) => {
             outcome.fault = Some(failure.kind());
-            let diagnostic = worker.explain(node, failure, compiled.as_ref());
+            let sql = compiled.as_ref().map(|compiled| compiled.sql.as_str());
+            let mut diagnostic = explain(worker.project, node, failure, sql);
+            if compiled.is_some() && diagnostic.help.is_none() {
+                let file = compiled_path(worker.project, node);
+                diagnostic.help = Some(format!("the SQL that ran is `{}`", file.display()));
+            }
             outcome.message = diagnostic.message.clone();
             outcome.diagnostic = Some(diagnostic);
         }

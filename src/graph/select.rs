@@ -195,7 +195,8 @@ mod tests {
         let test = project.nodes.get_mut("test.shop.unique_stg_a").unwrap();
         let on = NodeId::new("model", "shop", "stg_a");
         let arguments = indexmap::IndexMap::new();
-        test.generic = Some(GenericTest { name: "unique".to_string(), on, column: None, arguments, place });
+        test.generic =
+            Some(GenericTest { name: "unique".to_string(), on, column: None, column_place: None, arguments, place });
         let settings = [
             ("materialized", json!("table")),
             ("tags", json!(["nightly"])),

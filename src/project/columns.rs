@@ -50,7 +50,8 @@ pub(super) fn read(
             name: name.clone(),
         };
         yml.list(node, "constraints");
-        let on = TestedColumn { name: &name, quoted, tags: &column.tags };
+        let span = node.get("name").map_or_else(|| node.span.clone(), |name| name.span.clone());
+        let on = TestedColumn { name: &name, quoted, tags: &column.tags, span: &span };
         for test in declared(yml, node) {
             tests.extend(generic_test::read(yml, test, of, tested, Some(&on)));
         }

@@ -40,6 +40,8 @@ pub(super) struct TestedColumn<'a> {
     pub name: &'a str,
     pub quoted: bool,
     pub tags: &'a [String],
+    /// Of its name.
+    pub span: &'a Range<usize>,
 }
 
 /// What every test of a project needs to know.
@@ -62,6 +64,7 @@ struct Written {
     test: String,
     arguments: Vec<(String, Json)>,
     column: Option<String>,
+    column_span: Option<Range<usize>>,
     name: Option<String>,
     description: String,
     config: NodeConfig,
@@ -81,6 +84,7 @@ pub(super) fn read(
     let mut written = take_apart(yml, &node, of.project)?;
     if let Some(column) = column {
         written.column = Some(if column.quoted { of.dialect.quote(column.name) } else { column.name.to_string() });
+        written.column_span = Some(column.span.clone());
     }
     // The column counts among the arguments for names and ids, as it does when the test is called.
     let mut all = written.arguments.clone();
@@ -116,6 +120,7 @@ pub(super) fn read(
             name: written.test,
             on: tested.id.clone(),
             column: written.column,
+            column_place: written.column_span.map(|span| yml.place(&span)),
             arguments: written.arguments.into_iter().collect(),
             place: yml.place(&written.span),
         }),
@@ -254,7 +259,10 @@ fn put_argument(yml: &mut YmlFile<'_>, entry: &Entry, written: &mut Written) {
             yml.fault(&entry.key_span, "`model` is no argument to give", help);
         }
         "column_name" => match entry.value.text() {
-            Some(column) => written.column = Some(column.to_string()),
+            Some(column) => {
+                written.column = Some(column.to_string());
+                written.column_span = Some(entry.value.span.clone());
+            }
             None => yml.fault(&entry.value.span, format!("`column_name` is {}, not a text", entry.value.kind()), None),
         },
         key if written.arguments.iter().any(|(known, _)| known == key) => {

@@ -76,6 +76,8 @@ pub struct GenericTest {
     pub on: NodeId,
     /// `None` for a test of the whole model.
     pub column: Option<String>,
+    /// Where the yml names the column.
+    pub column_place: Option<Place>,
     /// Arguments beside `model` and `column_name`; texts may hold Jinja, as in `ref('x')`.
     pub arguments: IndexMap<String, Json>,
     /// Where the yml declares it.

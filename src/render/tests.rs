@@ -121,6 +121,7 @@ fn generic(line: &str, at: usize, file: &SourceFile) -> Node {
     let kind = if on.contains('.') { "source" } else { "model" };
     Node {
         generic: Some(GenericTest {
+            column_place: None,
             name: text("name").unwrap(),
             on: NodeId::new(kind, "shop", &on),
             column: text("column"),

@@ -13,7 +13,7 @@ mod table;
 mod view;
 mod worker;
 
-pub use blame::blame;
+pub use blame::{explain, placed};
 pub use hooks::Hooks;
 pub use statement::statement;
 pub use table::make as replace;

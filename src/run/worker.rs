@@ -1,13 +1,12 @@
 //! One thread's work: a step of the plan becomes statements, and their end an outcome.
 
-use std::path::PathBuf;
+use std::fmt;
 use std::time::Instant;
 
 use jiff::Timestamp;
 
 use crate::engine::Session;
 use crate::engine::SqlError;
-use crate::error::Diagnostic;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -30,7 +29,7 @@ use crate::render::Rows;
 use crate::render::Scan;
 use crate::render::Scanned;
 use crate::run::HERE;
-use crate::run::blame;
+use crate::run::explain;
 use crate::run::incremental;
 use crate::run::seed;
 use crate::run::state;
@@ -77,6 +76,15 @@ impl Failure {
     /// Whether a person stopped the statement.
     pub fn is_interrupt(&self) -> bool {
         matches!(self, Self::Sql(error) if error.is_interrupt())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sql(error) => error.fmt(f),
+            Self::Other(error) => error.fmt(f),
+        }
     }
 }
 
@@ -134,36 +142,14 @@ impl Worker<'_> {
                     return outcome;
                 }
                 outcome.fault = Some(failure.kind());
-                let diagnostic = self.explain(node, failure, compiled.as_ref());
+                let sql = compiled.as_ref().map(|compiled| compiled.sql.as_str());
+                let diagnostic = explain(self.project, node, failure, sql);
                 outcome.status = Status::Error;
                 outcome.message = diagnostic.message.clone();
                 outcome.diagnostic = Some(diagnostic);
             }
         }
         outcome
-    }
-
-    /// A failure as something a person can act on.
-    pub fn explain(&self, node: &Node, failure: Failure, compiled: Option<&Compiled>) -> Diagnostic {
-        match (failure, compiled) {
-            (Failure::Sql(error), Some(compiled)) => blame(node, &error, &compiled.sql, &self.compiled_path(node)),
-            (Failure::Sql(error), None) => {
-                Diagnostic::error(format!("`{}` failed: {error}", node.name), None).help(error.hint)
-            }
-            (Failure::Other(error), _) => match error.diagnostics().first() {
-                Some(diagnostic) => diagnostic.clone(),
-                None => Diagnostic::error(
-                    format!("`{}` failed: {error}", node.name),
-                    crate::error::Place::new(&node.file.path, node.file.text.clone(), 0..0),
-                )
-                .help(error.help_text().map(str::to_string)),
-            },
-        }
-    }
-
-    /// Where the node's compiled SQL is written.
-    fn compiled_path(&self, node: &Node) -> PathBuf {
-        self.project.target_path.join("compiled").join(&self.project.name).join(&node.file.path)
     }
 
     /// The node's SQL, rendered with the database at hand.
