@@ -12,6 +12,15 @@ impl NodeId {
         Self(format!("{kind}.{project}.{name}").into())
     }
 
+    /// The name alone, as a person writes it: without kind and project, and without a generic test's hash.
+    pub fn plain(&self) -> &str {
+        let name = self.0.splitn(3, '.').nth(2).unwrap_or(&self.0);
+        match name.rsplit_once('.') {
+            Some((name, _)) if self.0.starts_with("test.") => name,
+            _ => name,
+        }
+    }
+
     /// The whole id.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -8,7 +8,8 @@ mod verified;
 
 pub use data_test::check;
 pub use golden::{
-    Difference, Golden, Mark, Pending, Picture, Snapshots, Verdict, statement_hash, volatile, without_places,
+    Difference, Golden, Mark, Pending, Picture, Snapshots, Unbuilt, Verdict, statement_hash, volatile,
+    without_places,
 };
 pub use replay::{Replay, Replays, Tries, replay, replayed};
 pub use unit::{Bound, Unit, bind, scaffold, unit};

@@ -1,5 +1,7 @@
 //! Models that are not as the checks on the sample say, as a person sees them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 
 use crate::flow::Difference;
@@ -17,6 +19,7 @@ pub fn show(done: &Done) {
     let golden = done.golden.iter().map(|golden| (&golden.name, &golden.verdict));
     let replays = done.replays.iter().flat_map(|replays| &replays.models);
     let units = done.units.iter().map(|unit| (&unit.name, &unit.verdict));
+    let mut faults = BTreeSet::new();
     for (name, verdict) in golden.chain(units).chain(replays.map(|replay| (&replay.name, &replay.verdict))) {
         match verdict {
             Verdict::Equal => {}
@@ -26,10 +29,15 @@ pub fn show(done: &Done) {
                 let headline = Difference { headline: difference.headline.clone(), ..Difference::default() };
                 ui::say(&drawn(name, &headline));
             }
-            Verdict::Failed(why) => {
-                let headline = Difference { headline: format!("could not be built: {why}"), ..Difference::default() };
-                ui::say(&drawn(name, &headline));
-            }
+            // One that failed is told once, whatever stands on it.
+            Verdict::Failed(unbuilt) => match &unbuilt.diagnostic {
+                Some(fault) if !faults.insert(&fault.message) => {}
+                Some(fault) => ui::show_diagnostic(fault),
+                None => {
+                    let headline = format!("could not be built: {}", unbuilt.why);
+                    ui::say(&drawn(name, &Difference { headline, ..Difference::default() }));
+                }
+            },
         }
     }
 }
@@ -58,7 +66,9 @@ pub fn unit_tests(all: &[Unit]) -> String {
 pub fn replayed(replays: &Replays) -> String {
     let (all, seed) = (replays.models.len(), replays.tries.seed);
     let models = if all == 1 { "model" } else { "models" };
+    let unbuilt = replays.models.iter().filter(|replay| matches!(replay.verdict, Verdict::Failed(_))).count();
     match replays.models.iter().filter(|replay| !replay.is_equal()).count() {
+        others if others == unbuilt && others > 0 => format!("{unbuilt} of {all} {models} could not be built"),
         0 => format!("{all} {models} equal in {} replays (seed {seed})", replays.tries.count),
         others => format!("{others} of {all} {models} not equal (seed {seed})"),
     }

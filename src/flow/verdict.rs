@@ -1,5 +1,8 @@
-//! How a run ends: the one error that its exit code and last line tell of.
+//! How a verb ends: what is wrong in one line, and whose turn it is.
 
+use indexmap::IndexMap;
+
+use crate::check::Verdict;
 use crate::error::Diagnostic;
 use crate::error::Error;
 use crate::error::Kind;
@@ -7,6 +10,7 @@ use crate::error::MAKE_ROOM;
 use crate::error::Result;
 use crate::error::tells_of_full_disk;
 use crate::flow::Done;
+use crate::plan::Outcome;
 use crate::plan::RunRecord;
 use crate::progress::Observe;
 use crate::progress::Progress;
@@ -48,14 +52,21 @@ impl Done {
             return Err(Error::data(format!("{} in BigQuery differ from the warehouse", counted(differing, "table")))
                 .help("`cp publish` brings what has changed; if something else has changed BigQuery, `cp publish --full-refresh`"));
         }
+        let edits = self.edits();
+        if edits.as_ref().is_some_and(|error| error.kind() == Kind::Call) {
+            return edits.map_or(Ok(()), Err);
+        }
         if let Some(record) = &self.record {
             let bad = |status: Status| record.count(status);
-            let faults = record.outcomes.iter().filter(|outcome| outcome.fault == Some(Kind::Call)).count();
-            if faults > 0 {
-                return Err(Error::call(format!("{} could not be run as the project stands", counted(faults, "node"))));
+            let named = |is: &dyn Fn(&&Outcome) -> bool| {
+                let names: Vec<_> = record.outcomes.iter().filter(is).map(|outcome| outcome.id.plain()).collect();
+                first_of(&names)
+            };
+            if let Some(faulty) = named(&|outcome| outcome.fault == Some(Kind::Call)) {
+                return Err(Error::call(format!("{faulty} could not be run as the project stands")));
             }
-            if bad(Status::Error) > 0 {
-                let error = Error::data(format!("{} failed to run", counted(bad(Status::Error), "node")));
+            if let Some(failed) = named(&|outcome| outcome.status == Status::Error) {
+                let error = Error::data(format!("{failed} failed to run"));
                 let is_full = record.outcomes.iter().any(|outcome| tells_of_full_disk(&outcome.message));
                 return Err(if is_full { error.help(MAKE_ROOM) } else { error });
             }
@@ -63,7 +74,7 @@ impl Done {
                 return Err(Error::data(format!("{} failed", counted(bad(Status::Fail), "check"))));
             }
         }
-        if let Some(error) = self.edits() {
+        if let Some(error) = edits {
             return Err(error);
         }
         if self.lacks_warehouse {
@@ -72,31 +83,60 @@ impl Done {
         self.published.map_or(Ok(()), |published| published.map(|_| ()))
     }
 
+    /// What failed of the models as they were edited, and whose turn it is; what only stands on one of these is left out.
+    fn unbuilt(&self) -> IndexMap<String, Kind> {
+        let golden = self.golden.iter().map(|golden| &golden.verdict);
+        let replays = self.replays.iter().flat_map(|replays| &replays.models).map(|replay| &replay.verdict);
+        let units = self.units.iter().map(|unit| &unit.verdict);
+        let failed = golden.chain(replays).chain(units).filter_map(|verdict| match verdict {
+            Verdict::Failed(unbuilt) => Some((unbuilt.root.clone(), unbuilt.kind)),
+            _ => None,
+        });
+        failed.collect()
+    }
+
     /// What is wrong with the models as they were edited: unit tests, replays, snapshots.
     fn edits(&self) -> Option<Error> {
         let (mut told, mut help) = (Vec::new(), None);
-        let strange = self.golden.iter().filter(|golden| !golden.is_equal()).count();
+        let differs = |verdict: &Verdict| matches!(verdict, Verdict::New(_) | Verdict::Differs(_));
+        let unbuilt = self.unbuilt();
+        let roots: Vec<_> = unbuilt.keys().map(String::as_str).collect();
+        if let Some(roots) = first_of(&roots) {
+            told.push(format!("{roots} could not be built"));
+        }
+        let strange = self.golden.iter().filter(|golden| differs(&golden.verdict)).count();
         if strange > 0 {
             told.push(format!("{} not as the snapshots say", counted_are(strange, "model")));
             help = Some("`cp review` shows each, and takes what is meant (with `CI` set, nothing waits for it)");
         }
         let replays = self.replays.iter().flat_map(|replays| &replays.models);
-        let differing = replays.filter(|replay| !replay.is_equal()).count();
+        let differing = replays.filter(|replay| differs(&replay.verdict)).count();
         if differing > 0 {
             let depend = if differing == 1 { "model depends" } else { "models depend" };
             told.push(format!("{differing} {depend} on how events arrive"));
             help = Some("an increment goes by the order in which events landed, and makes anew what new ones touch");
         }
-        let failed = self.units.iter().filter(|unit| !unit.is_equal()).count();
+        let failed = self.units.iter().filter(|unit| differs(&unit.verdict)).count();
         if failed > 0 {
             told.push(format!("{} failed", counted(failed, "unit test")));
         }
-        let error = (!told.is_empty()).then(|| Error::data(told.join("; ")))?;
+        let is_call = unbuilt.values().any(|kind| *kind == Kind::Call);
+        let kind = if is_call { Kind::Call } else { Kind::Data };
+        let error = (!told.is_empty()).then(|| Error::data(told.join("; ")).of(kind))?;
         Some(match help {
             Some(help) => error.help(help),
             None => error,
         })
     }
+}
+
+/// `a`, or `a` and how many more.
+fn first_of(names: &[&str]) -> Option<String> {
+    let (first, others) = names.split_first()?;
+    Some(match others.len() {
+        0 => format!("`{first}`"),
+        more => format!("`{first}` and {more} more"),
+    })
 }
 
 fn counted_are(count: usize, noun: &str) -> String {

@@ -110,6 +110,7 @@ fn finish<'p>(
     let mut board = board.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     board.running -= 1;
     board.stopped |= fail_fast && outcome.status.is_bad();
+    let root = outcome.id.clone();
     let mut over = vec![outcome];
     while let Some(outcome) = over.pop() {
         for step in waited_by.get(&outcome.id).into_iter().flatten() {
@@ -117,7 +118,7 @@ fn finish<'p>(
             if outcome.status.is_bad() {
                 // Taken off the list, so that a second bad parent does not skip it again.
                 board.waiting.swap_remove(&step.id);
-                over.push(skipped(step, &format!("`{}` did not end well", outcome.id)));
+                over.push(skipped(step, &format!("`{}` did not end well", root.plain())));
             } else {
                 *count -= 1;
                 if *count == 0 {
@@ -212,6 +213,20 @@ mod tests {
     fn a_step_with_two_bad_parents_is_skipped_once() {
         let lines = ["a", "b < a", "c < a", "d < b, c"];
         assert_eq!(walked(&lines, "a", false), ["a error", "b skipped", "c skipped", "d skipped"]);
+    }
+
+    #[test]
+    fn what_is_skipped_names_what_failed() {
+        let told = Mutex::new(Vec::new());
+        walk(
+            &plan(&["model.shop.a", "model.shop.b < model.shop.a", "model.shop.c < model.shop.b"]),
+            Walk { threads: 1, fail_fast: false },
+            |_| (),
+            |(), _, step| Outcome { status: Status::Error, ..skipped(step, "") },
+            |outcome| told.lock().unwrap().push(outcome.message.clone()),
+        );
+        let told = told.into_inner().unwrap();
+        assert_eq!(told[1..], ["skipped: `a` did not end well", "skipped: `a` did not end well"]);
     }
 
     #[test]

@@ -36,6 +36,18 @@ struct Stage {
     done: u64,
     ended: usize,
     passed: usize,
+    /// What was skipped last, and not told yet.
+    skipped: Option<Skipped>,
+}
+
+/// Nodes that were skipped one after the other, for one reason.
+struct Skipped {
+    /// The line of the first.
+    first: String,
+    /// The number of the last.
+    counter: String,
+    why: String,
+    count: usize,
 }
 
 impl Console {
@@ -46,18 +58,38 @@ impl Console {
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        let stage = Stage { name: "", begun: Instant::now(), total: None, done: 0, ended: 0, passed: 0 };
+        let stage = Stage::new("", None);
         Self { talk, bar, stage: Mutex::new(stage) }
     }
 
     /// Takes the bar off the screen; called before the summary is printed.
     pub fn close(&self) {
+        self.tell_skipped();
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
     }
 
     fn line(&self, text: &str) {
+        self.tell_skipped();
+        self.write(text);
+    }
+
+    /// Says what was skipped: one node as any other, more of them in one line.
+    fn tell_skipped(&self) {
+        let skipped = self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).skipped.take();
+        match skipped {
+            Some(Skipped { first, count: 1, .. }) => self.write(&first),
+            Some(Skipped { counter, why, count, .. }) => {
+                let (word, style) = word(Status::Skipped);
+                let (nodes, why) = (grouped(count as u64), why.strip_prefix("skipped: ").unwrap_or(&why));
+                self.write(&format!("{counter}  {style}{word:<8}{style:#} {nodes} nodes  {why}"));
+            }
+            None => {}
+        }
+    }
+
+    fn write(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| say(text)),
             None => say(text),
@@ -66,7 +98,7 @@ impl Console {
 
     fn begin(&self, name: &'static str, total: Option<u64>) {
         let mut stage = self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        *stage = Stage { name, begun: Instant::now(), total, done: 0, ended: 0, passed: 0 };
+        *stage = Stage::new(name, total);
         if let Some(bar) = &self.bar {
             bar.set_position(0);
             bar.set_prefix(name);
@@ -119,11 +151,45 @@ impl Console {
             return;
         }
         let (word, style) = word(status);
-        let detail = if detail.is_empty() { String::new() } else { format!("  {detail}") };
-        self.line(&format!(
-            "{counter}  {style}{word:<8}{style:#} {name}{detail}  {}",
+        let told = if detail.is_empty() { String::new() } else { format!("  {detail}") };
+        let line = format!(
+            "{counter}  {style}{word:<8}{style:#} {name}{told}  {}",
             crate::ui::print::faint(&format!("[{}]", seconds(took)))
-        ));
+        );
+        match status {
+            // All that stands on a model that failed would hide the failure.
+            Status::Skipped if self.talk < Talk::Verbose => self.skip(line, counter, detail),
+            _ => self.line(&line),
+        }
+    }
+
+    /// Keeps the line of a skipped node back until it is known how many are skipped for the same reason.
+    fn skip(&self, line: String, counter: String, why: &str) {
+        let is_more = |skipped: &Skipped| skipped.why == why;
+        let is_first = {
+            let stage = self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            !stage.skipped.as_ref().is_some_and(is_more)
+        };
+        if is_first {
+            self.tell_skipped();
+        }
+        let mut stage = self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let new = || Skipped { first: line, counter: String::new(), why: why.to_string(), count: 0 };
+        let skipped = stage.skipped.get_or_insert_with(new);
+        skipped.counter = counter;
+        skipped.count += 1;
+    }
+}
+
+impl Stage {
+    fn new(name: &'static str, total: Option<u64>) -> Self {
+        Self { name, begun: Instant::now(), total, done: 0, ended: 0, passed: 0, skipped: None }
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        self.tell_skipped();
     }
 }
 

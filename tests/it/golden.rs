@@ -107,8 +107,18 @@ fn a_snapshot_that_cannot_be_read_and_a_model_that_cannot_be_built_are_told() {
     assert!(output.stderr.contains("cannot read the snapshot"), "{output}");
     let project = Project::new();
     project.edit("models/analytics/refund_rate.sql", "\nselect * from", "\nselect *, 1 / nothing as x from");
-    let output = test(&project, &["refund_rate"]).status(1);
-    assert!(output.stderr.contains("refund_rate  could not be built"), "{output}");
+    let output = test(&project, &["refund_rate"]).status(2);
+    assert!(output.stderr.contains(" --> models/analytics/refund_rate.sql:"), "{output}");
+}
+
+#[test]
+fn a_model_that_cannot_be_built_is_told_once_with_its_place_and_nothing_else_is_said_of_it() {
+    let project = Project::new();
+    project.edit("models/marts/fact_refunds.sql", "    amount_ngn,", "    amount_ngm,");
+    project.cp(["test", "--quiet", "--select", "fact_refunds+"]).env("CI", "").status(2).assert("golden_unbuilt");
+    // What only stands on it says where it is as well.
+    let output = test(&project, &["refund_rate"]).status(2);
+    assert!(output.stderr.contains(" --> models/marts/fact_refunds.sql:"), "{output}");
 }
 
 #[test]

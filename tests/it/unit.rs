@@ -135,8 +135,8 @@ fn rows_may_lie_in_files_and_what_nobody_gives_is_empty() {
 fn a_model_that_cannot_be_bound_fails_its_tests_and_those_of_what_is_made_of_it() {
     let project = shop(&format!("unit_tests:\n  - name: any\n    model: sales\n{GIVEN}    expect: {{rows: []}}\n"));
     project.edit("models/clicks.sql", "2.5 as price", "2.5 as prices");
-    let output = project.cp(["test"]).status(1);
-    assert!(output.stderr.contains("price"), "{output}");
+    let output = project.cp(["test"]).status(2);
+    assert!(output.stderr.contains("`twice` failed: Binder Error: Referenced column \"price\""), "{output}");
 }
 
 #[test]

@@ -17,8 +17,11 @@ use crate::check::golden::file::File;
 use crate::check::golden::look::look;
 use crate::engine::Session;
 use crate::error::AtPath;
+use crate::error::Diagnostic;
 use crate::error::Error;
+use crate::error::Kind;
 use crate::error::Result;
+use crate::graph::Graph;
 use crate::name::NodeId;
 use crate::plan::Outcome;
 use crate::progress::Silent;
@@ -51,8 +54,41 @@ pub enum Verdict {
     New(Box<Difference>),
     /// It is otherwise.
     Differs(Box<Difference>),
-    /// It could not be built, and why.
-    Failed(String),
+    /// It could not be built.
+    Failed(Box<Unbuilt>),
+}
+
+/// Why a model could not be built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unbuilt {
+    /// In one line.
+    pub why: String,
+    /// The name of what failed: itself, or what it stands on.
+    pub root: String,
+    /// Where in the project's files; of a model that stands on one that failed, where that did.
+    pub diagnostic: Option<Diagnostic>,
+    /// Whose turn it is: the project's, or the data's.
+    pub kind: Kind,
+}
+
+impl Unbuilt {
+    /// Where no file is to blame.
+    pub fn plain(name: &str, why: String, kind: Kind) -> Self {
+        Self { why, root: name.to_string(), diagnostic: None, kind }
+    }
+
+    /// Why a node that did not end well was not built.
+    pub fn of(outcome: &Outcome, all: &[Outcome], graph: &Graph) -> Self {
+        let above = graph.ancestors(&outcome.id, None);
+        let is_root = |other: &&Outcome| other.diagnostic.is_some() && above.contains(&other.id);
+        let root = if outcome.diagnostic.is_some() { Some(outcome) } else { all.iter().find(is_root) };
+        Self {
+            why: outcome.message.clone(),
+            root: root.unwrap_or(outcome).id.plain().to_string(),
+            diagnostic: root.and_then(|root| root.diagnostic.clone()),
+            kind: root.and_then(|root| root.fault).unwrap_or(Kind::Data),
+        }
+    }
 }
 
 impl Verdict {
@@ -71,7 +107,7 @@ impl Verdict {
         match self {
             Self::Equal => "",
             Self::New(difference) | Self::Differs(difference) => &difference.headline,
-            Self::Failed(why) => why,
+            Self::Failed(unbuilt) => &unbuilt.why,
         }
     }
 }
@@ -122,7 +158,10 @@ impl Snapshots {
             let mut judged = Vec::new();
             while let Some(outcome) = asked.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let node = &blueprint.project.nodes[&outcome.id];
-                let verdict = self.judge(&session, blueprint, node, outcome, writes)?;
+                let verdict = match outcome.status.is_bad() {
+                    true => Verdict::Failed(Box::new(Unbuilt::of(outcome, &rebuilt.outcomes, blueprint.graph))),
+                    false => self.judge(&session, blueprint, node, outcome, writes)?,
+                };
                 judged.push(Golden { id: outcome.id.clone(), name: node.name.clone(), verdict });
             }
             Ok(judged)
@@ -145,9 +184,6 @@ impl Snapshots {
         writes: bool,
     ) -> Result<Verdict> {
         let scan = &blueprint.scanned.nodes[&node.id];
-        if outcome.status.is_bad() {
-            return Ok(Verdict::Failed(outcome.message.clone()));
-        }
         let sql = match (node.kind, &outcome.compiled) {
             (NodeKind::Seed, _) => None,
             (_, Some(sql)) => Some(sql.clone()),
@@ -161,7 +197,10 @@ impl Snapshots {
         let from = match (&outcome.compiled, &scan.relation, &sql) {
             (None, _, Some(sql)) => format!("({sql}\n)"),
             (_, Some(relation), _) => relation.to_string(),
-            _ => return Ok(Verdict::Failed("it has no place in the database".to_string())),
+            _ => {
+                let why = "it has no place in the database".to_string();
+                return Ok(Verdict::Failed(Box::new(Unbuilt::plain(&node.name, why, Kind::Call))));
+            }
         };
         let hash = sql.map(|sql| statement::hash(&without_places(&sql, blueprint)));
         let picture = look(session, &from, hash, &scan.config.key(), &volatile(node, scan))

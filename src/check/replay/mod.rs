@@ -15,6 +15,7 @@ use std::path::Path;
 use indexmap::IndexSet;
 
 use crate::check::Difference;
+use crate::check::Unbuilt;
 use crate::check::Verdict;
 use crate::check::replay::arrival::Arrival;
 use crate::check::replay::search::first;
@@ -25,6 +26,7 @@ use crate::error::Diagnostics;
 use crate::error::Error;
 use crate::error::Result;
 use crate::name::NodeId;
+use crate::plan::Outcome;
 use crate::progress::Observe;
 use crate::progress::Progress;
 use crate::project::NodeKind;
@@ -124,7 +126,7 @@ pub fn replay(
     for id in models {
         let name = blueprint.project.nodes[id].name.clone();
         let verdict = match (&found, broken(id)) {
-            (_, Some(why)) => Verdict::Failed(why),
+            (_, Some(outcome)) => Verdict::Failed(Box::new(Unbuilt::of(outcome, &whole.outcomes, blueprint.graph))),
             (Some((number, arrival, differing)), None) if differing.contains(id) => {
                 let above = blueprint.graph.ancestors(id, None);
                 match differing.iter().find(|other| above.contains(*other)) {
@@ -139,10 +141,9 @@ pub fn replay(
     Ok(replays)
 }
 
-/// Why a model is not there.
-fn fault_of(rebuilt: &Rebuilt, id: &NodeId) -> Option<String> {
-    let outcome = rebuilt.outcomes.iter().find(|outcome| outcome.id == *id)?;
-    outcome.status.is_bad().then(|| outcome.message.clone())
+/// How a model ended that is not there.
+fn fault_of<'r>(rebuilt: &'r Rebuilt, id: &NodeId) -> Option<&'r Outcome> {
+    rebuilt.outcomes.iter().find(|outcome| outcome.id == *id && outcome.status.is_bad())
 }
 
 /// Where models are replayed: they, and all that they are made of.
@@ -214,7 +215,7 @@ impl<'a> Stage<'a> {
         let difference = match (fault_of(&split, id), stage.tables.first()) {
             (None, Some(table)) => table.difference(&whole.engine.session()?, &split.engine.session()?)?,
             (why, _) => {
-                let headline = format!("it cannot be built: {}", why.unwrap_or_default());
+                let headline = format!("it cannot be built: {}", why.map_or("", |outcome| &outcome.message));
                 Difference { headline, ..Difference::default() }
             }
         };

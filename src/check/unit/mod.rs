@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use indexmap::IndexSet;
 use jiff::Timestamp;
 
+use crate::check::Unbuilt;
 use crate::check::Verdict;
 use crate::check::golden::Picture;
 use crate::check::unit::compare::compare;
@@ -30,6 +31,7 @@ use crate::plan::Outcome;
 use crate::progress::Silent;
 use crate::progress::Status;
 use crate::project::Fixture;
+use crate::project::Node;
 use crate::project::NodeKind;
 use crate::project::Source;
 use crate::project::UnitTest;
@@ -39,6 +41,8 @@ use crate::rebuild::arrive;
 use crate::render::Mode;
 use crate::render::Scanned;
 use crate::run::Database;
+use crate::run::Failure;
+use crate::run::explain;
 use crate::run::replace;
 
 pub use scaffold::scaffold;
@@ -60,7 +64,7 @@ impl Unit {
     pub fn outcome(&self) -> Outcome {
         let (status, failures, message) = match &self.verdict {
             Verdict::Equal => (Status::Pass, Some(0), ""),
-            Verdict::Failed(why) => (Status::Error, None, why.as_str()),
+            Verdict::Failed(unbuilt) => (Status::Error, None, unbuilt.why.as_str()),
             verdict => (Status::Fail, Some(1), verdict.headline()),
         };
         Outcome {
@@ -101,7 +105,8 @@ pub struct Bound {
 pub fn bind(blueprint: &Blueprint<'_>) -> Result<Bound> {
     let is_made = |id: &&NodeId| blueprint.project.nodes.get(*id).is_some_and(|node| node.kind != NodeKind::Test);
     let bench = Bench::new(blueprint, blueprint.scanned.nodes.keys().filter(is_made))?;
-    let mut bound = Bound { broken: bench.broken.clone(), ..Bound::default() };
+    let why = |(id, unbuilt): (&NodeId, &Unbuilt)| (id.clone(), unbuilt.why.clone());
+    let mut bound = Bound { broken: bench.broken.iter().map(why).collect(), ..Bound::default() };
     let sources = blueprint.scanned.sources.keys();
     for id in sources.chain(blueprint.scanned.nodes.keys()).filter(|id| !bench.broken.contains_key(*id)) {
         if let Some(relation) = bench.relation(id)
@@ -209,7 +214,7 @@ struct Bench<'a> {
     _engine: Engine,
     session: Session,
     /// Models that cannot be bound, and why.
-    broken: IndexMap<NodeId, String>,
+    broken: IndexMap<NodeId, Unbuilt>,
 }
 
 impl<'a> Bench<'a> {
@@ -226,34 +231,45 @@ impl<'a> Bench<'a> {
         let rebuilt = arrive(&Blueprint { scanned: &scanned, ..*blueprint }, &nothing, &seeds, &[Vec::new()])?;
         let session = rebuilt.engine.session()?;
         let mut bench = Self { blueprint, scanned, _engine: rebuilt.engine, session, broken: IndexMap::new() };
-        for outcome in rebuilt.outcomes {
-            if outcome.status.is_bad() {
-                bench.broken.insert(outcome.id, outcome.message);
-            }
+        for outcome in rebuilt.outcomes.iter().filter(|outcome| outcome.status.is_bad()) {
+            let unbuilt = Unbuilt::of(outcome, &rebuilt.outcomes, blueprint.graph);
+            bench.broken.insert(outcome.id.clone(), unbuilt);
         }
         for id in blueprint.graph.order().iter().filter(|id| needed.contains(*id)) {
-            if let Err(error) = bench.bind(id) {
-                bench.broken.insert(id.clone(), error.to_string());
+            if let Err(unbuilt) = bench.bind(id) {
+                bench.broken.insert(id.clone(), *unbuilt);
             }
         }
         Ok(bench)
     }
 
     /// Makes an empty table of the node's columns.
-    fn bind(&self, id: &NodeId) -> Result<()> {
+    fn bind(&self, id: &NodeId) -> Result<(), Box<Unbuilt>> {
         let Some(node) = self.blueprint.project.nodes.get(id) else {
             let (Some(relation), Some(source)) = (self.scanned.sources.get(id), self.blueprint.project.sources.get(id))
             else {
                 return Ok(());
             };
-            return self.bind_source(relation, source);
+            let bound = self.bind_source(relation, source);
+            return bound.map_err(|error| Box::new(Unbuilt::plain(&source.name, error.to_string(), error.kind())));
         };
         let Some(relation) = self.relation(id) else { return Ok(()) };
-        if node.kind == NodeKind::Model {
-            let sql = self.sql(id, self.blueprint.renderer, false)?;
-            replace(&self.session, relation, &format!("select * from (\n{sql}\n) limit 0"))?;
-        }
-        Ok(self.session.run(&format!("delete from {relation}"))?)
+        let mut sql = None;
+        let bound = match node.kind {
+            NodeKind::Model => self.sql(id, self.blueprint.renderer, false).map_err(Failure::from).and_then(|made| {
+                let made = sql.insert(made);
+                Ok(replace(&self.session, relation, &format!("select * from (\n{made}\n) limit 0")).map(drop)?)
+            }),
+            _ => Ok(()),
+        };
+        let emptied = bound.and_then(|()| Ok(self.session.run(&format!("delete from {relation}"))?));
+        emptied.map_err(|failure| Box::new(self.unbuilt(node, failure, sql.as_deref())))
+    }
+
+    fn unbuilt(&self, node: &Node, failure: Failure, sql: Option<&str>) -> Unbuilt {
+        let (why, kind) = (failure.to_string(), failure.kind());
+        let diagnostic = explain(self.blueprint.project, node, failure, sql);
+        Unbuilt { why, root: node.name.clone(), diagnostic: Some(diagnostic), kind }
     }
 
     /// A source that something else fills has the columns that its yml names.
@@ -285,7 +301,7 @@ impl<'a> Bench<'a> {
         let broken = self.broken.iter().find(|(id, _)| above.contains(*id) || **id == test.model);
         // The model itself may be broken only as a full build.
         if let Some((_, why)) = broken.filter(|(id, _)| **id != test.model || !test.overrides.is_incremental()) {
-            return Ok(Verdict::Failed(why.clone()));
+            return Ok(Verdict::Failed(Box::new(why.clone())));
         }
         self.session.run("begin transaction")?;
         let verdict = self.judge(test);
@@ -316,10 +332,10 @@ impl<'a> Bench<'a> {
         let made = Relation::new(self.blueprint.database, self.blueprint.project.profile.schema.clone(), "cp__made");
         let sql = match self.sql(&test.model, renderer, test.overrides.is_incremental()) {
             Ok(sql) => sql,
-            Err(error) => return Ok(Verdict::Failed(error.to_string())),
+            Err(error) => return Ok(Verdict::Failed(Box::new(self.unbuilt(node, error.into(), None)))),
         };
         if let Err(error) = replace(&self.session, &made, &sql) {
-            return Ok(Verdict::Failed(error.to_string()));
+            return Ok(Verdict::Failed(Box::new(self.unbuilt(node, error.into(), Some(&sql)))));
         }
         let expected = made.sibling("cp__expected");
         let columns = self.expected_columns(test, &made)?;
