@@ -8,7 +8,7 @@ mod verified;
 
 pub use data_test::check;
 pub use golden::{
-    Difference, Golden, Mark, Pending, Picture, Snapshots, Unbuilt, Verdict, statement_hash, volatile,
+    Difference, Golden, Mark, Pending, Picture, Snapshots, Unbuilt, Verdict, origins, statement_hash, volatile,
     without_places,
 };
 pub use replay::{Replay, Replays, Tries, replay, replayed};

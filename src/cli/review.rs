@@ -6,14 +6,15 @@ use crate::config::Settings;
 use crate::error::Error;
 use crate::error::Result;
 use crate::flow;
+use crate::flow::House;
 use crate::flow::Pending;
 use crate::flow::Snapshots;
 use crate::ui;
 
 pub fn perform(flags: ReviewFlags) -> Result<()> {
     let (names, accept, reject) = (flags.select, flags.accept, flags.reject);
-    let root = Settings::project_root(&flags.project.flags())?;
-    let snapshots = flow::snapshots(&root);
+    let project = flags.project.flags();
+    let snapshots = flow::snapshots(&Settings::project_root(&project)?);
     let mut pending = snapshots.pending()?;
     if let Some(unknown) = names.iter().find(|name| pending.iter().all(|pending| pending.name != **name)) {
         return Err(Error::call(format!("no snapshot of `{unknown}` waits")).help("`cp test` makes those that changed"));
@@ -22,6 +23,18 @@ pub fn perform(flags: ReviewFlags) -> Result<()> {
     if pending.is_empty() {
         ui::say("no snapshot waits; `cp test` makes those that changed");
         return Ok(());
+    }
+    // Whatever is dropped may be of any code.
+    if !reject {
+        let stale;
+        (pending, stale) = House::open("review", project)?.parted(pending)?;
+        for gone in &stale {
+            ui::say(&format!("`{}` is left out: the project is not the one that its snapshot was made of", gone.name));
+        }
+        if pending.is_empty() {
+            return Err(Error::call("no snapshot waits that the project as it stands has made")
+                .help("run `cp test`, and review what it finds; `cp review --reject` drops what waits"));
+        }
     }
     let count = pending.len();
     for (number, pending) in pending.iter().enumerate() {

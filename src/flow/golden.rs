@@ -4,7 +4,11 @@ use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::thread;
 
+use indexmap::IndexMap;
+
+use crate::check;
 use crate::check::Golden;
+use crate::check::Pending;
 use crate::check::Snapshots;
 use crate::check::Unit;
 use crate::config::Settings;
@@ -76,11 +80,28 @@ impl House {
         let blueprint = self.blueprint();
         let rebuilt = rebuild(&blueprint, &sample)?;
         let is_asked = |id: &NodeId| selected.contains(id);
-        let writes = !self.settings.is_ci;
-        let golden = snapshots(&self.settings.layout.root).check(&blueprint, &rebuilt, &is_asked, writes)?;
+        let origins = if self.settings.is_ci { None } else { Some(check::origins(&blueprint, &sample)?) };
+        let snapshots = snapshots(&self.settings.layout.root);
+        let golden = snapshots.check(&blueprint, &rebuilt, &is_asked, origins.as_ref())?;
         let equal = golden.iter().filter(|golden| golden.is_equal()).count();
         observe.on(Progress::Done { summary: format!("{equal} of {} snapshots are as they were", golden.len()) });
         Ok(golden)
+    }
+
+    /// Snapshots that wait, parted: those that the project as it stands has made, and those of code or a sample that is gone.
+    ///
+    /// # Errors
+    /// When the sample cannot be read, or a template fails.
+    pub fn parted(&self, pending: Vec<Pending>) -> Result<(Vec<Pending>, Vec<Pending>)> {
+        let sample = self.settings.layout.root.join(Settings::SAMPLE);
+        let origins = if sample.is_dir() { check::origins(&self.blueprint(), &sample)? } else { IndexMap::new() };
+        let of = |name: &str| {
+            let made = |id: &&NodeId| self.project.nodes.get(*id).is_some_and(|node| node.name == name);
+            origins.keys().find(made).and_then(|id| origins.get(id))
+        };
+        Ok(pending
+            .into_iter()
+            .partition(|pending| pending.origin.is_some() && pending.origin.as_ref() == of(&pending.name)))
     }
 
     /// Snapshots whose model or seed is gone, relative to the project.

@@ -122,6 +122,28 @@ fn a_model_that_cannot_be_built_is_told_once_with_its_place_and_nothing_else_is_
 }
 
 #[test]
+fn what_waits_is_taken_only_while_the_project_is_the_one_that_made_it() {
+    let project = Project::new();
+    let golden = project.read("snapshots/golden/fact_orders.snap");
+    project.edit("dbt_project.yml", "FAILED: failed", "FAILED: success");
+    test(&project, &["fact_orders", "daily_revenue"]).status(1);
+    project.edit("dbt_project.yml", "FAILED: success", "FAILED: failed");
+    test(&project, &["dim_date"]).status(2);
+    // The statement of `daily_revenue` never changed, only what it stands on did.
+    project.cp(["review", "--accept"]).status(2).assert("golden_stale");
+    project.cp(["review", "--accept", "--select", "daily_revenue"]).status(2);
+    assert_eq!(project.read("snapshots/golden/fact_orders.snap"), golden);
+    // An edit elsewhere, and the code back again, leave it valid.
+    project.edit("dbt_project.yml", "FAILED: failed", "FAILED: success");
+    project.edit("models/analytics/refund_rate.sql", "select * from", "select *, 1 as more from");
+    project.cp(["review", "--accept", "--select", "fact_orders"]).success();
+    assert!(!project.read("snapshots/golden/fact_orders.snap").contains("made_from"));
+    project.edit("dbt_project.yml", "FAILED: success", "FAILED: failed");
+    project.cp(["review", "--reject"]).success();
+    assert!(!is_pending(&project, "daily_revenue"));
+}
+
+#[test]
 fn a_sample_that_is_gone_is_told_and_no_warehouse_is_made() {
     let project = Project::new();
     project.cp(["test", "--select", "no_such_model"]).status(2);

@@ -13,6 +13,8 @@ pub(super) struct File {
     pub(super) source: String,
     /// The model's name.
     pub(super) expression: String,
+    /// What it was made from, while it waits for review.
+    pub(super) origin: Option<String>,
     pub(super) contents: String,
 }
 
@@ -29,14 +31,21 @@ impl File {
         };
         let field = |name: &str| {
             let found = header.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            found.map(|value| value.trim().trim_matches('"').to_string()).unwrap_or_default()
+            found.map(|value| value.trim().trim_matches('"').to_string())
         };
-        Ok(Some(Self { source: field("source"), expression: field("expression"), contents: contents.to_string() }))
+        Ok(Some(Self {
+            source: field("source").unwrap_or_default(),
+            expression: field("expression").unwrap_or_default(),
+            origin: field("made_from"),
+            contents: contents.to_string(),
+        }))
     }
 
     /// Writes a file, whole or not at all.
     pub(super) fn write(&self, path: &Path) -> Result<()> {
-        let text = format!("---\nsource: {}\nexpression: {}\n---\n{}", self.source, self.expression, self.contents);
+        let origin = self.origin.iter().map(|origin| format!("made_from: {origin}\n")).collect::<String>();
+        let Self { source, expression, contents, .. } = self;
+        let text = format!("---\nsource: {source}\nexpression: {expression}\n{origin}---\n{contents}");
         replace(path, text.as_bytes())
     }
 }

@@ -4,6 +4,7 @@
 mod difference;
 mod file;
 mod look;
+mod origin;
 mod picture;
 mod statement;
 
@@ -12,6 +13,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+
+use indexmap::IndexMap;
 
 use crate::check::golden::file::File;
 use crate::check::golden::look::look;
@@ -34,6 +37,7 @@ use crate::render::Scan;
 use crate::run::Database;
 
 pub use difference::{Difference, Mark};
+pub use origin::origins;
 pub use picture::Picture;
 pub use statement::hash as statement_hash;
 
@@ -128,6 +132,8 @@ pub struct Snapshots {
 /// A snapshot that waits for somebody to look at it.
 pub struct Pending {
     pub name: String,
+    /// What it was made from.
+    pub origin: Option<String>,
     pub difference: Difference,
     /// What it would be from now on.
     pub picture: Picture,
@@ -140,7 +146,7 @@ impl Snapshots {
     }
 
     /// Looks at what was built, and compares each seed and model that `is_asked` with its snapshot. Where it is otherwise
-    /// and `writes`, what it is now is put beside the snapshot, for review.
+    /// and there are `origins`, what it is now is put beside the snapshot, for review.
     ///
     /// # Errors
     /// When a snapshot cannot be read or written.
@@ -149,7 +155,7 @@ impl Snapshots {
         blueprint: &Blueprint<'_>,
         rebuilt: &Rebuilt,
         is_asked: &dyn Fn(&NodeId) -> bool,
-        writes: bool,
+        origins: Option<&IndexMap<NodeId, String>>,
     ) -> Result<Vec<Golden>> {
         let asked: Vec<&Outcome> = rebuilt.outcomes.iter().filter(|outcome| is_asked(&outcome.id)).collect();
         let next = AtomicUsize::new(0);
@@ -160,7 +166,7 @@ impl Snapshots {
                 let node = &blueprint.project.nodes[&outcome.id];
                 let verdict = match outcome.status.is_bad() {
                     true => Verdict::Failed(Box::new(Unbuilt::of(outcome, &rebuilt.outcomes, blueprint.graph))),
-                    false => self.judge(&session, blueprint, node, outcome, writes)?,
+                    false => self.judge(&session, blueprint, node, outcome, origins)?,
                 };
                 judged.push(Golden { id: outcome.id.clone(), name: node.name.clone(), verdict });
             }
@@ -181,7 +187,7 @@ impl Snapshots {
         blueprint: &Blueprint<'_>,
         node: &Node,
         outcome: &Outcome,
-        writes: bool,
+        origins: Option<&IndexMap<NodeId, String>>,
     ) -> Result<Verdict> {
         let scan = &blueprint.scanned.nodes[&node.id];
         let sql = match (node.kind, &outcome.compiled) {
@@ -210,16 +216,16 @@ impl Snapshots {
         let before = before.map_err(|reason| unreadable(&path, &reason))?;
         let difference = Difference::between(before.as_ref(), &picture);
         if difference.is_none() {
-            if writes && pending.is_file() {
+            if origins.is_some() && pending.is_file() {
                 std::fs::remove_file(&pending).at_path("remove", &pending)?;
             }
             return Ok(Verdict::Equal);
         }
         let difference = Box::new(difference);
-        if writes {
-            let source = node.file.path.to_string_lossy();
-            File { source: source.into_owned(), expression: node.name.clone(), contents: picture.to_string() }
-                .write(&pending)?;
+        if let Some(origins) = origins {
+            let (source, expression) = (node.file.path.to_string_lossy().into_owned(), node.name.clone());
+            let origin = origins.get(&node.id).cloned();
+            File { source, expression, origin, contents: picture.to_string() }.write(&pending)?;
         }
         Ok(if before.is_some() { Verdict::Differs(difference) } else { Verdict::New(difference) })
     }
@@ -231,13 +237,15 @@ impl Snapshots {
     pub fn pending(&self) -> Result<Vec<Pending>> {
         let mut all = Vec::new();
         for name in self.names(".snap.new")? {
-            let read = |path: PathBuf| -> Result<Option<Picture>> {
-                let file = File::read(&path)?;
-                file.map(|file| Picture::read(&file.contents).map_err(|reason| unreadable(&path, &reason))).transpose()
+            let read = |path: PathBuf| -> Result<Option<(Picture, Option<String>)>> {
+                let Some(file) = File::read(&path)? else { return Ok(None) };
+                let picture = Picture::read(&file.contents).map_err(|reason| unreadable(&path, &reason))?;
+                Ok(Some((picture, file.origin)))
             };
-            let Some(picture) = read(self.pending_path(&name))? else { continue };
-            let difference = Difference::between(read(self.path(&name))?.as_ref(), &picture);
-            all.push(Pending { name, difference, picture });
+            let Some((picture, origin)) = read(self.pending_path(&name))? else { continue };
+            let before = read(self.path(&name))?.map(|(picture, _)| picture);
+            let difference = Difference::between(before.as_ref(), &picture);
+            all.push(Pending { name, origin, difference, picture });
         }
         Ok(all)
     }
@@ -248,7 +256,10 @@ impl Snapshots {
     /// When the file cannot be moved.
     pub fn accept(&self, name: &str) -> Result<()> {
         let (path, pending) = (self.path(name), self.pending_path(name));
-        std::fs::rename(&pending, &path).at_path("move", &pending)
+        if let Some(file) = File::read(&pending)? {
+            File { origin: None, ..file }.write(&path)?;
+        }
+        self.reject(name)
     }
 
     /// Leaves the snapshot as it was.

@@ -5,7 +5,12 @@ use sha2::Sha256;
 
 /// A hash of the statement; layout and comments change it not.
 pub fn hash(sql: &str) -> String {
-    Sha256::digest(bare(sql)).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hash_of(bare(sql).as_bytes())
+}
+
+/// A short hash of anything.
+pub(super) fn hash_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The statement without comments, and with white space only where two words would become one.
