@@ -11,7 +11,7 @@ use crate::engine::Table;
 use crate::engine::clock;
 use crate::engine::signature::{self, JsonSignature};
 use crate::engine::value;
-use crate::error::{Error, Result};
+use crate::error::{Error, MAKE_ROOM, Result, tells_of_full_disk};
 
 /// How long an engine waits for another process that holds the file.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
@@ -101,9 +101,17 @@ impl Engine {
     fn connect(path: &Path, mode: AccessMode) -> Result<Self> {
         let _busy = clock::busy();
         let started = Instant::now();
+        let is_new = !path.exists();
         loop {
             match configuration(mode.clone()).and_then(|config| Connection::open_with_flags(path, config)) {
                 Ok(connection) => return Self::prepared(connection, Some(path.to_path_buf())),
+                // What was begun for want of room would be no database for ever after.
+                Err(error) if tells_of_full_disk(&error.to_string()) => {
+                    if is_new && is_unborn(path) {
+                        let _ = std::fs::remove_file(path);
+                    }
+                    return Err(cannot_open(path, &error));
+                }
                 Err(error) if is_locked(&error) && started.elapsed() < LOCK_PATIENCE => {
                     std::thread::sleep(Duration::from_millis(100));
                 }
@@ -201,6 +209,9 @@ fn cannot_open(path: &Path, error: &duckdb::Error) -> Error {
         return failed
             .because(format!("a DuckDB newer than the {} in this `cp` made it", env!("CARGO_PKG_VERSION_DUCKDB")))
             .help("upgrade `cp`; the warehouse can also be moved away and rebuilt with `cp build`");
+    }
+    if tells_of_full_disk(&text) {
+        return failed.because(value::one_line(&text)).help(MAKE_ROOM);
     }
     failed.because(value::one_line(&text)).help(
         "is it a DuckDB file, and may you read and write it? A broken warehouse can be moved away: `cp build` makes a new one \

@@ -19,6 +19,7 @@ use crate::engine::Session;
 use crate::engine::Value;
 use crate::error::Error;
 use crate::error::Result;
+use crate::error::tells_of_full_disk;
 use crate::store::Deliveries;
 use crate::store::IdRange;
 use crate::store::Mark;
@@ -82,10 +83,11 @@ impl Embedded {
     /// # Errors
     /// When another process holds the file, when it is no store, or when a newer `cp` made it.
     pub fn open(path: &Path) -> Result<Self> {
-        let engine = Engine::open(path).map_err(|error| match error.is_passing() {
-            true => error,
-            false => error.help(KEEP),
-        })?;
+        let engine =
+            Engine::open(path).map_err(|error| match error.is_passing() || tells_of_full_disk(&error.to_string()) {
+                true => error,
+                false => error.help(KEEP),
+            })?;
         let store = Self::prepared(&engine, path.display().to_string())?;
         // Of what is read and written DuckDB would keep in memory all that fits; a store needs none of it twice.
         store.limit()?;
