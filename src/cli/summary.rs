@@ -190,17 +190,27 @@ fn comparison_rows(comparison: &Comparison) -> Vec<(&'static str, String)> {
 }
 
 fn models(house: &House, record: &RunRecord) -> String {
-    let of_models = |status: Status| {
-        let is = |id| house.project.nodes.get(id).is_some_and(|node| node.kind != NodeKind::Test);
-        record.outcomes.iter().filter(|outcome| outcome.status == status && is(&outcome.id)).count()
+    let of = |kind: NodeKind, status: Status| {
+        let is = |id| house.project.nodes.get(id).is_some_and(|node| node.kind == kind);
+        record.outcomes.iter().filter(|outcome| outcome.status == status && is(&outcome.id)).count() as u64
     };
-    let parts = [
-        (of_models(Status::Success), "built"),
-        (of_models(Status::Unchanged), "unchanged"),
-        (of_models(Status::Error), "failed"),
-        (of_models(Status::Skipped), "skipped"),
+    let told = |(status, what): (Status, &str)| {
+        let (models, seeds) = (of(NodeKind::Model, status), of(NodeKind::Seed, status));
+        let of_seeds = format!("{} seed{}", grouped(seeds), if seeds == 1 { "" } else { "s" });
+        match (models, seeds) {
+            (0, 0) => None,
+            (_, 0) => Some(format!("{} {what}", grouped(models))),
+            (0, _) => Some(format!("{of_seeds} {what}")),
+            _ => Some(format!("{} and {of_seeds} {what}", grouped(models))),
+        }
+    };
+    let ends = [
+        (Status::Success, "built"),
+        (Status::Unchanged, "unchanged"),
+        (Status::Error, "failed"),
+        (Status::Skipped, "skipped"),
     ];
-    joined(&parts, 0)
+    ends.into_iter().filter_map(told).collect::<Vec<_>>().join(", ")
 }
 
 fn checks(house: &House, record: &RunRecord) -> String {
