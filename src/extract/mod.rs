@@ -172,7 +172,11 @@ impl Origin {
                 "the {described} was replaced by a new one (the same place, another identity), and the warehouse was filled \
                  from the old one"
             ))
-            .help(RESTORE),
+            .help(match described.starts_with("embedded") {
+                true => RESTORE.to_string(),
+                // What other programs wrote there is in no event file.
+                false => format!("restore the old one from a backup; or {ANEW}"),
+            }),
             false => self.is_another(&described),
         })
     }

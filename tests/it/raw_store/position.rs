@@ -131,7 +131,8 @@ fn a_collection_dropped_and_made_anew() {
     database.run(|database| async move { database.drop().await }).unwrap();
     database.insert("events_raw", documents(1..=12));
     let refused = project.cp(["extract"]).status(2);
-    assert!(refused.stderr.contains("another raw store"), "{refused}");
+    assert!(refused.stderr.contains("was replaced by a new one (the same place, another identity)"), "{refused}");
+    assert!(refused.stderr.contains("help: restore the old one from a backup; or move the warehouse"), "{refused}");
 }
 
 #[test]
