@@ -37,8 +37,9 @@ use folder::Folder;
 /// A project that marks no table for publication publishes nothing and leaves what is there.
 ///
 /// # Errors
-/// When the warehouse holds fewer events than the last publication stood on, when another publication is under way, when something that `cp` did not make stands at `published`, when a table
-/// cannot be written, or on a system without symbolic links.
+/// When the warehouse holds fewer events than the last publication stood on, when another publication is under way, when
+/// something that `cp` did not make stands at `published`, when a table cannot be written, or on a system without symbolic
+/// links.
 pub fn publish(
     engine: &Engine,
     verified: &Verified,
